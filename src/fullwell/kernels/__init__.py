@@ -1,0 +1,1 @@
+"""Pure numerical kernels: arrays and scalars in, `out` last, nothing else touched."""

@@ -1,0 +1,74 @@
+"""Whole-image measurements: sums in float64 and a histogram of log2 luminance, the same bits on any number of threads."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import prange
+
+from fullwell.kernels._jit import f, kernel
+from fullwell.kernels.vecmath import clean, log2f
+
+BINS_PER_STOP = 64
+LOWEST, HIGHEST = -126, 61  # stops; below is black
+BINS = (HIGHEST - LOWEST) * BINS_PER_STOP
+
+
+@kernel(outs=2)
+def log_luminance(rgb, weights, sums, counts):
+    """Per block of rows: sums (blocks, 6) of [pixels above black, log2 lum, lum, r, g, b] and histograms (blocks, BINS).
+
+    rgb (h, w, 3) float32; weights (3,) float32 of luminance. Pixels of no luminance enter no bin and no log sum.
+    """
+    h, w = rgb.shape[0], rgb.shape[1]
+    blocks = sums.shape[0]
+    wr, wg, wb = weights[0], weights[1], weights[2]
+    for k in prange(blocks):
+        logs = np.empty(w, np.float32)
+        for y in range(h * k // blocks, h * (k + 1) // blocks):
+            row = rgb[y].reshape(3 * w)
+            sum_r, sum_g, sum_b, sum_lum = f(0), f(0), f(0), f(0)
+            for x in range(w):  # this loop vectorises, the next cannot
+                r, g, b = clean(row[3 * x]), clean(row[3 * x + 1]), clean(row[3 * x + 2])
+                lum = wr * r + wg * g + wb * b
+                logs[x] = log2f(lum)
+                sum_r += r
+                sum_g += g
+                sum_b += b
+                sum_lum += lum
+            lit, log_sum = 0, 0.0
+            for x in range(w):
+                if logs[x] > f(LOWEST):
+                    lit += 1
+                    log_sum += logs[x]
+                    counts[k, min(int((logs[x] - f(LOWEST)) * f(BINS_PER_STOP)), BINS - 1)] += 1
+            sums[k, 0] += lit
+            sums[k, 1] += log_sum
+            sums[k, 2] += sum_lum
+            sums[k, 3] += sum_r
+            sums[k, 4] += sum_g
+            sums[k, 5] += sum_b
+
+
+class LogStats:
+    """Log-luminance of an image: mean and percentiles in log2 units over the pixels above black; linear means over all."""
+
+    def __init__(self, rgb, weights):
+        blocks = min(64, rgb.shape[0])
+        sums, counts = np.zeros((blocks, 6)), np.zeros((blocks, BINS), np.int64)
+        log_luminance(rgb, np.asarray(weights, np.float32), sums, counts)
+        total = [0.0] * 6
+        for row in sums:  # in order, so that threads do not matter
+            total = [a + float(b) for a, b in zip(total, row, strict=True)]
+        self.lit = int(total[0])
+        self.mean_log2 = total[1] / self.lit if self.lit else 0.0
+        pixels = rgb.shape[0] * rgb.shape[1]
+        self.mean_lum = total[2] / pixels
+        self.mean_rgb = (total[3] / pixels, total[4] / pixels, total[5] / pixels)
+        self._cumulative = np.cumsum(counts.sum(axis=0))
+
+    def percentile_log2(self, percent):
+        """Upper edge of the 1/64-stop bin that holds this percentile of the pixels above black; 0 for a black image."""
+        if not self.lit:
+            return 0.0
+        rank = max(1, int(np.ceil(self.lit * percent / 100.0)))
+        return LOWEST + (int(np.searchsorted(self._cumulative, rank)) + 1) / BINS_PER_STOP
