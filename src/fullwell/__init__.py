@@ -24,7 +24,7 @@ _HOME = {
 }
 _ROOMS = ("align", "color", "compat", "errors", "fuse", "io", "merge", "response", "simulate", "tonemap")
 
-__all__ = [*_HOME, *_ROOMS, "__version__"]  # noqa: PLE0604
+__all__ = [*_HOME, *_ROOMS, "__version__"]
 
 
 def __getattr__(name: str) -> Any:

@@ -17,7 +17,17 @@ from fullwell.errors import ExposureError, InputError, UsageError
 Array = npt.NDArray[Any]
 
 __all__ = [
-    "CLIPPED_IN_ALL", "BLACK_IN_ALL", "Bracket", "Exposure", "Frame", "Metadata", "Picture", "Pose", "Radiance", "Response", "as_codes",
+    "BLACK_IN_ALL",
+    "CLIPPED_IN_ALL",
+    "Bracket",
+    "Exposure",
+    "Frame",
+    "Metadata",
+    "Picture",
+    "Pose",
+    "Radiance",
+    "Response",
+    "as_codes",
 ]  # fmt: skip
 
 CLIPPED_IN_ALL = 1  # bit of Radiance.mask: too bright for every frame, the value is a lower bound
@@ -43,7 +53,7 @@ class Exposure:
 
 @dataclass(frozen=True)
 class Pose:
-    """How a frame lies over the reference: its pixel (y, x) shows the reference's (y + shift_px[0], x + shift_px[1])."""
+    """How a frame lies over the reference: its pixel (y, x) shows the reference's (y, x) + shift_px."""
 
     model: str = "none"
     shift_px: tuple[int, int] = (0, 0)
@@ -203,8 +213,11 @@ class Bracket:
                     f"each time multiplied by ISO / 100 / f-number squared, or leave that frame out."
                 )
             if None in values and known:  # one value throughout: assumed of the others too, which changes no ratio
-                name = "f_number" if what == "f-number" else "iso"
-                settings = [dataclasses.replace(s, **{name: next(iter(known))}) for s in settings]
+                value = known.pop()
+                settings = [
+                    dataclasses.replace(s, f_number=value) if what == "f-number" else dataclasses.replace(s, iso=value)
+                    for s in settings
+                ]
         return np.array([s.relative for s in settings], np.float64)
 
     @property

@@ -143,7 +143,7 @@ def operator(*, family: str, title: str, cite: str) -> Callable[[C], C]:
 
     def register(cls: C) -> C:
         cls.id, cls.family, cls.title, cls.cite = cls.__module__.rpartition(".")[2], family, title, cite
-        return dataclass(frozen=True, kw_only=True)(cls)
+        return dataclass(frozen=True, kw_only=True)(cls)  # type: ignore[return-value]
 
     return register
 

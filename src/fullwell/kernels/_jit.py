@@ -102,7 +102,7 @@ def _user_cache() -> Path:
 def on_first_compile(tell: Callable[[], None]) -> None:
     """Call `tell` once, when the first kernel is about to be compiled and not loaded from the cache."""
 
-    class Listener(event.Listener):
+    class Listener(event.Listener):  # type: ignore[misc]
         told = False
 
         def on_start(self, event: Any) -> None:

@@ -1,4 +1,4 @@
-"""Whole-image measurements: sums in float64 and a histogram of log2 luminance, the same bits on any number of threads."""
+"""Whole-image measurements: sums and a histogram of log2 luminance, the same bits on any number of threads."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BINS = (HIGHEST - LOWEST) * BINS_PER_STOP
 
 @kernel(outs=2)
 def log_luminance(rgb, weights, sums, counts):
-    """Per block of rows: sums (blocks, 6) of [pixels above black, log2 lum, lum, r, g, b] and histograms (blocks, BINS).
+    """Per block of rows: sums (blocks, 6) of [pixels above black, log2 lum, lum, r, g, b], counts (blocks, BINS).
 
     rgb (h, w, 3) float32; weights (3,) float32 of luminance. Pixels of no luminance enter no bin and no log sum.
     """
@@ -50,7 +50,7 @@ def log_luminance(rgb, weights, sums, counts):
 
 
 class LogStats:
-    """Log-luminance of an image: mean and percentiles in log2 units over the pixels above black; linear means over all."""
+    """Luminance of an image: log2 mean and percentiles over the pixels above black; linear means over all."""
 
     def __init__(self, rgb, weights):
         blocks = min(64, rgb.shape[0])

@@ -2,8 +2,8 @@
 
 Source: F. Drago, K. Myszkowski, T. Annen, N. Chiba, "Adaptive Logarithmic Mapping For Displaying High Contrast Scenes",
 Computer Graphics Forum 22(3), 2003. The curve is eq. (4), with L_dmax = 100 cd/m2 shown as 1.0.
-Differs from the paper: white is a percentile of the luminance, not its maximum, so that one hot pixel does not darken the
-picture; the sRGB encoding of the file stands in for the paper's fitted gamma.
+Differs from the paper: white is a percentile of the luminance, not its maximum, so that one hot pixel does not darken
+the picture; the sRGB encoding of the file stands in for the paper's fitted gamma.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""The HDR functions of OpenCV, under their names."""
