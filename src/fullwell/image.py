@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from fullwell.color import conversion, primaries
 from fullwell.errors import ExposureError, InputError, UsageError
+from fullwell.progress import QUIET, Progress
 
 Array = npt.NDArray[Any]
 
@@ -86,6 +87,11 @@ class Frame:
     white_balance: str = ""
     meta: Metadata = field(default_factory=Metadata)
     notes: tuple[str, ...] = ()
+    levels: int = 256  # 256, or 65536 for 16-bit and float pixels
+
+    def __post_init__(self) -> None:
+        if isinstance(self.source, np.ndarray):
+            object.__setattr__(self, "levels", 256 if self.source.dtype == np.uint8 else 65536)
 
     def codes(self) -> Array:
         """The code values as stored, (h, w, 3) uint8 or uint16; decodes when the source is a file."""
@@ -123,6 +129,7 @@ class Bracket:
 
     frames: tuple[Frame, ...]
     reference: int = -1
+    notes: tuple[str, ...] = ()  # what concerns several frames at once
 
     def __post_init__(self) -> None:
         if not self.frames:
@@ -219,6 +226,13 @@ class Bracket:
                     for s in settings
                 ]
         return np.array([s.relative for s in settings], np.float64)
+
+    def codes(self, progress: Progress = QUIET) -> list[Array]:
+        """The code values of all frames, of one type: 8-bit frames among 16-bit ones are widened."""
+        decoded = [f.codes() for f in progress.each(self.frames)]
+        if len({a.dtype for a in decoded}) > 1:
+            decoded = [a if a.dtype == np.uint16 else a.astype(np.uint16) * np.uint16(257) for a in decoded]
+        return decoded
 
     @property
     def to_working(self) -> Array:

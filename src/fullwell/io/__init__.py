@@ -1,1 +1,21 @@
-"""Files in and out: one codec a file."""
+"""Files in and out: one codec a file.
+
+Reading never looks at the extension: the first bytes choose the codec, and what failed is said. Writing goes by the
+extension. `formats` holds both tables; codec libraries are imported by the codecs only.
+"""
+
+from fullwell.io.bracket import read_bracket, read_frame
+from fullwell.io.exposure import parse_times
+from fullwell.io.output import Encoding, check_output, read_recipe, write
+from fullwell.io.radiance import read_radiance
+
+__all__ = [
+    "Encoding",
+    "check_output",
+    "parse_times",
+    "read_bracket",
+    "read_frame",
+    "read_radiance",
+    "read_recipe",
+    "write",
+]

@@ -1,0 +1,36 @@
+"""What is known of a picture file before its pixels are decoded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fullwell.errors import InputError
+from fullwell.image import Array
+
+MAX_PIXELS = 500_000_000  # larger headers are taken for damage or malice, and refused before anything is allocated
+
+
+@dataclass(frozen=True)
+class Header:
+    """One picture in a file: its stored size, its metadata, and the function that decodes it.
+
+    `decode()` gives (height, width), (height, width, 1, 3 or 4) in the file's own encoding, before orientation.
+    """
+
+    height: int
+    width: int
+    decode: Callable[[], Array]
+    levels: int = 256  # 65536 for 16-bit and float pixels
+    exif: bytes | None = None  # a TIFF-structured block
+    icc: bytes | None = None
+    notes: tuple[str, ...] = ()
+
+    def checked(self, name: str) -> Header:
+        """Itself; raises InputError for a size that cannot be."""
+        if self.width < 1 or self.height < 1 or self.width * self.height > MAX_PIXELS:
+            raise InputError(
+                f"{name}: a picture must have 1 to {MAX_PIXELS // 1_000_000} million pixels, "
+                f"its header says {self.width} x {self.height}."
+            )
+        return self
