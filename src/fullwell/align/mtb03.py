@@ -1,0 +1,133 @@
+"""Ward 2003: median threshold bitmaps. Translation by whole pixels, whatever the exposure.
+
+Source: G. Ward, "Fast, Robust Image Registration for Compositing High Dynamic Range Photographs from Handheld Exposures",
+Journal of Graphics Tools 8(2), 2003. Two frames are compared as bitmaps, brighter or darker than the median, without the
+pixels close to it; the shift is found bit by bit in a pyramid.
+Differs from the paper: neighbours in brightness are compared and their shifts added up; the threshold is the percentile
+that leaves most structure on both sides in both frames, since the median of a night frame is black; the pyramid averages
+instead of dropping pixels; differences are counted per overlapping pixel, so that large shifts are not cheap; of equally
+good shifts the smaller wins; a shift that is no better than chance is not applied, and each frame carries a confidence.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from fullwell.image import Array, Bracket, Pose
+from fullwell.kernels.mtb import compare, count_codes, grey, halve
+from fullwell.operators import Aligner
+from fullwell.params import operator, param
+from fullwell.progress import Progress
+
+PERCENTILES = (50, 33, 67, 17, 83, 8, 92, 4, 96, 2, 98, 1, 99)
+SMALLEST = 16  # pixels of the short side at the top of the pyramid
+CERTAIN = 0.5
+
+
+@operator(family="align", title="Median threshold bitmaps", cite="ward03")
+class MTB03(Aligner):
+    max_bits: int = param(
+        0, lo=0, hi=12, soft=(4, 9), help="Shifts reach 2^max_bits - 1 pixels; 0: a twelfth of the longer side."
+    )  # fmt: skip
+    exclude_range: int = param(
+        4, lo=0, hi=64, soft=(2, 12), unit="codes", help="Pixels this close to the threshold are left out."
+    )
+    min_confidence: float = param(
+        0.15, lo=0.0, hi=1.0, soft=(0.0, 0.5), help="Frames below this are left where they are: 0 is chance, 1 perfect."
+    )  # fmt: skip
+
+    def register(self, bracket: Bracket, progress: Progress) -> Bracket:
+        levels = self._levels(bracket.shape)
+        pyramids = []
+        for frame in progress.each(bracket.frames):
+            codes = frame.codes()
+            base = np.empty(codes.shape[:2], np.uint8)
+            grey(codes, 0 if codes.dtype == np.uint8 else 8, base)
+            pyramids.append(_pyramid(base, levels))
+        order = sorted(range(len(bracket)), key=lambda i: (float(pyramids[i][-1].mean(dtype=np.float64)), i))
+        place = order.index(bracket.reference)
+        poses = {bracket.reference: Pose("shift", (0, 0), 1.0)}
+        for side in (order[place + 1 :], order[:place][::-1]):
+            near = bracket.reference
+            for i in side:
+                (dy, dx), confidence = self._shift(pyramids[near], pyramids[i])
+                y, x = poses[near].shift_px
+                poses[i] = Pose("shift", (y + dy, x + dx), confidence)
+                near = i
+        return bracket.replace([f.replace(pose=poses[i]) for i, f in enumerate(bracket)])
+
+    def _levels(self, shape: tuple[int, int]) -> int:
+        """How many times the image is halved: bits - 1, as far as the short side allows."""
+        bits = self.max_bits or max(6, math.ceil(math.log2(max(shape) / 12 + 1)))
+        return max(0, min(bits - 1, int(math.log2(max(1, min(shape) / SMALLEST)))))
+
+    def _shift(self, near: list[Array], far: list[Array]) -> tuple[tuple[int, int], float]:
+        """The shift (y, x) that lays `far` over `near`, and how sure it is."""
+        dy = dx = 0
+        for a, b in zip(reversed(near), reversed(far), strict=True):
+            dy, dx = 2 * dy, 2 * dx
+            level_a, level_b = self._thresholds(a, b)
+            tried = []
+            for move in sorted(np.ndindex(3, 3), key=lambda m: abs(m[0] - 1) + abs(m[1] - 1)):
+                y, x = dy + move[0] - 1, dx + move[1] - 1
+                rows = np.zeros((a.shape[0], 5), np.int64)
+                compare(a, b, level_a, level_b, self.exclude_range, y, x, rows)
+                tried.append(((y, x), rows.sum(axis=0)))
+            (dy, dx), counts = _least(tried)
+        confidence = _confidence(counts)
+        return ((dy, dx), confidence) if confidence >= self.min_confidence else ((0, 0), confidence)
+
+    def _thresholds(self, a: Array, b: Array) -> tuple[int, int]:
+        """Levels of the same percentile in both images, the one with most pixels clear of it on either side."""
+        counts = [_histogram(image) for image in (a, b)]
+        best, levels = -1.0, (0, 0)
+        for percent in PERCENTILES:
+            found, usable = [], math.inf
+            for count in counts:
+                total = np.cumsum(count)
+                level = int(np.searchsorted(total, total[-1] * percent / 100))
+                below = total[level - self.exclude_range - 1] if level > self.exclude_range else 0
+                above = total[-1] - total[min(level + self.exclude_range, 255)]
+                usable = min(usable, min(below, above) / total[-1])
+                found.append(level)
+            if usable > best * 1.1:  # the median unless another is clearly better
+                best, levels = usable, (found[0], found[1])
+        return levels
+
+
+def _pyramid(base: Array, levels: int) -> list[Array]:
+    images = [base]
+    for _ in range(levels):
+        h, w = images[-1].shape
+        images.append(np.empty((h // 2, w // 2), np.uint8))
+        halve(images[-2], images[-1])
+    return images
+
+
+def _histogram(image: Array) -> Array:
+    blocks = np.zeros((min(32, image.shape[0]), 256), np.int64)
+    count_codes(image, blocks)
+    return blocks.sum(axis=0)
+
+
+def _least(tried: list[tuple[tuple[int, int], Array]]) -> tuple[tuple[int, int], Array]:
+    """The candidate with the smallest share of differing pixels; a larger move must be better beyond chance."""
+    best, kept = tried[0]
+    for shift, counts in tried[1:]:
+        part, differ = max(1, kept[0]), kept[1]
+        expected = differ * counts[0] / part
+        if expected - counts[1] > CERTAIN * math.sqrt(expected + 1):
+            best, kept = shift, counts
+    return best, kept
+
+
+def _confidence(counts: Array) -> float:
+    """1 - differing pixels over what two unrelated bitmaps of the same brightness would differ in; 0 to 1."""
+    part, differ, over_a, over_b, overlap = (float(c) for c in counts)
+    if part < max(64.0, 1e-4 * overlap):
+        return 0.0
+    p, q = over_a / part, over_b / part
+    chance = part * (p * (1 - q) + q * (1 - p))
+    return max(0.0, 1 - differ / chance) if chance > 0 else 0.0

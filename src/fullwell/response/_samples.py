@@ -1,0 +1,70 @@
+"""Which pixels to look at: places seen by every frame, flat around, and spread over the brightness of the scene."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from fullwell.errors import ExposureError, InputError
+from fullwell.image import Array, Bracket
+from fullwell.progress import Progress
+
+STRATA = 64  # brightness classes that share the samples equally
+
+
+def sample(bracket: Bracket, count: int, progress: Progress) -> tuple[Array, Array]:
+    """Code values (n, frames, 3) uint8 at about `count` places, and the frames' relative exposures (frames,).
+
+    A place is a 3x3 patch in the registered geometry and its value the patch's mean, which has a third of the noise of
+    a pixel; a patch with a clipped pixel counts as clipped. Of a regular grid of candidates, those are kept in each
+    class of brightness whose patches are flattest. Deterministic. Raises ExposureError where all exposures are equal and
+    InputError where the frames do not overlap.
+    """
+    exposures = bracket.exposures
+    if len(np.unique(np.round(np.log2(exposures), 3))) < 2:
+        raise ExposureError(
+            f"the response needs frames of at least two different exposures, got {len(exposures)} of one; "
+            "pass a known one: --response srgb."
+        )
+    ys, xs = _grid(bracket, 16 * count)
+    means, spreads = [], []
+    for frame in progress.each(bracket.frames):
+        codes = frame.codes()
+        sy, sx = frame.pose.shift_px
+        patch = np.stack([codes[ys - sy + dy, xs - sx + dx] for dy in (-1, 0, 1) for dx in (-1, 0, 1)])
+        patch = patch if patch.dtype == np.uint8 else np.round(patch / 257.0).astype(np.uint8)
+        low, high = patch.min(axis=0), patch.max(axis=0)
+        mean = np.round(patch.mean(axis=0, dtype=np.float32)).astype(np.uint8)
+        means.append(np.where(high == 255, 255, np.where(low == 0, 0, mean)))
+        spreads.append((high - low).max(axis=1))
+    z = np.stack(means, axis=1)
+    order = np.argsort(z.mean(axis=(1, 2), dtype=np.float64), kind="stable")
+    spread = np.stack(spreads, axis=1).max(axis=1)
+    kept = []
+    for stratum in np.array_split(order, STRATA):
+        kept.append(stratum[np.argsort(spread[stratum], kind="stable")][: math.ceil(count / STRATA)])
+    return z[np.sort(np.concatenate(kept))], exposures
+
+
+def _grid(bracket: Bracket, count: int) -> tuple[Array, Array]:
+    """About `count` places (y, x) in reference pixels whose 3x3 patch lies inside every frame."""
+    h, w = bracket.shape
+    shifts = np.array([f.pose.shift_px for f in bracket])
+    top, left = np.maximum(shifts.max(axis=0), 0) + 1
+    bottom, right = np.array([h, w]) + np.minimum(shifts.min(axis=0), 0) - 1
+    if bottom <= top or right <= left:
+        raise InputError(
+            f"the frames do not overlap enough to find the response: they are {w} x {h} and shifted by up to "
+            f"{int(np.abs(shifts).max())} pixels; pass a known one: --response srgb."
+        )
+    step = max(1.0, math.sqrt((bottom - top) * (right - left) / count))
+    ys, xs = np.arange(top, bottom, step).astype(int), np.arange(left, right, step).astype(int)
+    return np.repeat(ys, len(xs)), np.tile(xs, len(ys))
+
+
+def rising(curve: Array, middle: int) -> Array:
+    """The curve made non-decreasing outwards from the middle, and 1 there."""
+    up = np.maximum.accumulate(curve[middle:])
+    down = np.minimum.accumulate(curve[middle::-1])[::-1]
+    return np.concatenate([down[:-1], up]) / curve[middle]

@@ -1,0 +1,96 @@
+"""Debevec and Malik 1997: the smoothest response that explains all samples.
+
+Source: P. E. Debevec, J. Malik, "Recovering High Dynamic Range Radiance Maps from Photographs", SIGGRAPH 1997, eq. (3)
+with the hat weight of eq. (4). For every sample i in frame j,  g(z_ij) = ln E_i + ln t_j.
+Differs from the paper: a few thousand flat patches instead of some fifty pixels picked by hand, since the unknown E_i are
+eliminated and cost nothing; a second solution without the samples that the first contradicts (things that moved); the
+curve is made to rise. As in the authors' program, lambda multiplies the residual, not its square.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fullwell.errors import InputError
+from fullwell.image import Array, Bracket, Response
+from fullwell.operators import Calibrator
+from fullwell.params import operator, param
+from fullwell.progress import Progress
+from fullwell.response._samples import rising, sample
+
+MIDDLE = 128
+CODES = np.arange(256)
+HAT = np.minimum(CODES, 255 - CODES) / 127.0  # eq. (4): 0 at both ends
+
+
+@operator(family="response", title="Debevec and Malik", cite="debevec97")
+class Debevec97(Calibrator):
+    samples: int = param(3000, lo=50, hi=100000, soft=(500, 10000), scale="log", help="How many places to look at.")
+    smoothness: float = param(
+        10.0, lo=0.01, hi=1000.0, soft=(1, 100), scale="log", help="Lambda: smoother as it grows, truer to noise as it falls."
+    )  # fmt: skip
+    outlier: float = param(
+        0.5, lo=0.05, hi=10.0, soft=(0.2, 2.0), unit="stops", help="Samples further off than this are left out."
+    )  # fmt: skip
+
+    def recover(self, bracket: Bracket, progress: Progress) -> Response:
+        z, exposures = sample(bracket, self.samples, progress)
+        log_t = np.log(exposures)
+        curves, rows, squares = [], [], []
+        for c in range(3):
+            codes = z[:, :, c].astype(np.int64)
+            weight = HAT[codes] ** 2  # the weight multiplies the residual, so its square the squared residual
+            for _ in range(2):
+                weight = weight * ((weight > 0).sum(axis=1) > 1)[:, None]  # one frame alone says nothing
+                if not weight.any():
+                    raise InputError(
+                        f"debevec97: no place is well exposed in two frames in {'red green blue'.split()[c]}; "
+                        "the exposures lie too far apart or the frames are black or white. "
+                        "Add frames between, or pass a known response: --response srgb."
+                    )
+                g = self._solve(codes, weight, log_t)
+                log_e, residual = _residual(g, codes, weight, log_t)
+                weight = np.where(np.abs(residual) < self.outlier * np.log(2), weight, 0.0)
+            curves.append(rising(np.exp(g), MIDDLE))
+            squares.append(np.sum(weight * residual**2) / np.sum(weight))
+            rows.append(_plot_rows(c, codes, log_e[:, None] + log_t, weight))
+        stops = float(np.sqrt(np.mean(squares)) / np.log(2))
+        return Response(np.stack(curves, axis=1), self.id, np.concatenate(rows), stops)
+
+    def _solve(self, codes: Array, weight: Array, log_t: Array) -> Array:
+        """g(0..255) of eq. (3), with g(128) = 0 exactly.
+
+        Setting the derivative by ln E_i to 0 gives ln E_i = sum_j w (g - ln t_j) / sum_j w: put back, only g is unknown.
+        """
+        share = weight / np.maximum(weight.sum(axis=1, keepdims=True), 1e-300)
+        a = np.diag(np.bincount(codes.ravel(), weight.ravel(), 256))
+        pair = codes[:, :, None] * 256 + codes[:, None, :]
+        a -= np.bincount(pair.ravel(), (weight[:, :, None] * share[:, None, :]).ravel(), 65536).reshape(256, 256)
+        mean_log_t = (share * log_t).sum(axis=1, keepdims=True)
+        b = np.bincount(codes.ravel(), (weight * (log_t - mean_log_t)).ravel(), 256)
+
+        bend = np.zeros((254, 256))  # the second derivative at codes 1..254, weighted as in eq. (3)
+        k = np.arange(254)
+        bend[k, k], bend[k, k + 1], bend[k, k + 2] = 1.0, -2.0, 1.0
+        bend *= self.smoothness * HAT[1:255, None]
+        # The paper's samples number some 50; the balance of data and smoothness stays the same for any number.
+        a += bend.T @ bend * max(1.0, (weight > 0).any(axis=1).sum() / 50.0)
+
+        free = CODES != MIDDLE
+        g = np.zeros(256)
+        g[free] = np.linalg.solve(a[np.ix_(free, free)], b[free])
+        return g
+
+
+def _residual(g: Array, codes: Array, weight: Array, log_t: Array) -> tuple[Array, Array]:
+    """ln E_i (n,) and how far each observation is from the curve, in ln."""
+    said = g[codes] - log_t
+    log_e = (weight * said).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-300)
+    return log_e, said - log_e[:, None]
+
+
+def _plot_rows(channel: int, codes: Array, log_exposure: Array, weight: Array) -> Array:
+    """(n, 3) of channel, code and log2 exposure: at most 500 observations for the plot."""
+    used = np.argwhere(weight > 0)[:: max(1, np.count_nonzero(weight) // 500)]
+    i, j = used[:, 0], used[:, 1]
+    return np.stack([np.full(len(i), channel), codes[i, j], log_exposure[i, j] / np.log(2)], axis=1)

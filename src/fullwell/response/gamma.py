@@ -1,0 +1,17 @@
+"""Gamma: code values are a power of exposure; 2.2 is the usual guess for a camera that says nothing."""
+
+from __future__ import annotations
+
+from fullwell.image import Bracket, Response
+from fullwell.operators import Calibrator
+from fullwell.params import operator, param
+from fullwell.progress import Progress
+from fullwell.response._known import known
+
+
+@operator(family="response", title="Gamma", cite="no source: a power law")
+class Gamma(Calibrator):
+    gamma: float = param(2.2, lo=0.2, hi=5.0, soft=(1.0, 3.0), help="Exposure is the code value to this power.")
+
+    def recover(self, bracket: Bracket, progress: Progress) -> Response:
+        return known(bracket, lambda code: code**self.gamma, self.id)
