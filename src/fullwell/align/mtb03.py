@@ -1,12 +1,13 @@
 """Ward 2003: median threshold bitmaps. Translation by whole pixels, whatever the exposure.
 
-Source: G. Ward, "Fast, Robust Image Registration for Compositing High Dynamic Range Photographs from Handheld Exposures",
-Journal of Graphics Tools 8(2), 2003. Two frames are compared as bitmaps, brighter or darker than the median, without the
-pixels close to it; the shift is found bit by bit in a pyramid.
+Source: G. Ward, "Fast, Robust Image Registration for Compositing High Dynamic Range Photographs from Handheld
+Exposures", Journal of Graphics Tools 8(2), 2003. Two frames are compared as bitmaps, brighter or darker than the
+median, without the pixels close to it; the shift is found bit by bit in a pyramid.
 Differs from the paper: neighbours in brightness are compared and their shifts added up; the threshold is the percentile
-that leaves most structure on both sides in both frames, since the median of a night frame is black; the pyramid averages
-instead of dropping pixels; differences are counted per overlapping pixel, so that large shifts are not cheap; of equally
-good shifts the smaller wins; a shift that is no better than chance is not applied, and each frame carries a confidence.
+that leaves most structure on both sides in both frames, since the median of a night frame is black; the pyramid
+averages instead of dropping pixels; differences are counted per overlapping pixel, so that large shifts are not
+cheap; of equally good shifts the smaller wins; a shift that is no better than chance is not applied, and each frame
+carries a confidence.
 """
 
 from __future__ import annotations
@@ -30,13 +31,13 @@ CERTAIN = 0.5
 class MTB03(Aligner):
     max_bits: int = param(
         0, lo=0, hi=12, soft=(4, 9), help="Shifts reach 2^max_bits - 1 pixels; 0: a twelfth of the longer side."
-    )  # fmt: skip
+    )
     exclude_range: int = param(
         4, lo=0, hi=64, soft=(2, 12), unit="codes", help="Pixels this close to the threshold are left out."
     )
     min_confidence: float = param(
         0.15, lo=0.0, hi=1.0, soft=(0.0, 0.5), help="Frames below this are left where they are: 0 is chance, 1 perfect."
-    )  # fmt: skip
+    )
 
     def register(self, bracket: Bracket, progress: Progress) -> Bracket:
         levels = self._levels(bracket.shape)

@@ -1,4 +1,4 @@
-"""Grey pyramids and the comparison of threshold bitmaps, which are never stored: comparing is cheaper than remembering."""
+"""Grey pyramids, and threshold bitmaps that are compared without being stored."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ def count_codes(image, out):
 def compare(a, b, level_a, level_b, margin, dy, dx, out):
     """Compare threshold bitmaps where b's pixel p lies over a's p + (dy, dx).
 
-    A pixel is above when its code exceeds the level, and takes part when it is further than `margin` from it. out (h, 5)
-    int64 per row of a: [take part in both, differ, above in a, above in b, overlap].
+    A pixel is above when its code exceeds the level, and takes part when it is further than `margin` from it. out (h,
+    5) int64 per row of a: [take part in both, differ, above in a, above in b, overlap].
     """
     h, w = a.shape
     left, right = max(0, dx), min(w, w + dx)

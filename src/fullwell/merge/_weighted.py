@@ -34,7 +34,7 @@ class WeightedMerger(Merger):
 
     @abstractmethod
     def terms(self, weight: Array, exposure: Array, time: float) -> tuple[Array, Array]:
-        """Numerator and denominator that one code of a frame adds, from its weight, its exposure and the frame's time."""
+        """Numerator and denominator that one code of a frame adds."""
 
     def merge(self, bracket: Bracket, response: Response, progress: Progress) -> Radiance:
         times = bracket.exposures
@@ -56,9 +56,7 @@ class WeightedMerger(Merger):
 
         shifts = np.array([f.pose.shift_px for f in bracket], np.int64)
         rgb, mask = np.empty((*bracket.shape, 3), np.float32), np.empty(bracket.shape, np.uint8)
-        merge_tables(
-            addresses(frames), frames[0][0, 0], shifts, value, norm, above, below, self.logarithmic, rgb, mask
-        )  # fmt: skip
+        merge_tables(addresses(frames), frames[0][0, 0], shifts, value, norm, above, below, self.logarithmic, rgb, mask)
         matrix = bracket.to_working
         if not np.array_equal(matrix, np.eye(3)):
             rgb = rgb @ matrix.T.astype(np.float32)

@@ -18,8 +18,8 @@ def sample(bracket: Bracket, count: int, progress: Progress) -> tuple[Array, Arr
 
     A place is a 3x3 patch in the registered geometry and its value the patch's mean, which has a third of the noise of
     a pixel; a patch with a clipped pixel counts as clipped. Of a regular grid of candidates, those are kept in each
-    class of brightness whose patches are flattest. Deterministic. Raises ExposureError where all exposures are equal and
-    InputError where the frames do not overlap.
+    class of brightness whose patches are flattest. Deterministic. Raises ExposureError where all exposures are equal
+    and InputError where the frames do not overlap.
     """
     exposures = bracket.exposures
     if len(np.unique(np.round(np.log2(exposures), 3))) < 2:

@@ -2,9 +2,9 @@
 
 Source: P. E. Debevec, J. Malik, "Recovering High Dynamic Range Radiance Maps from Photographs", SIGGRAPH 1997, eq. (3)
 with the hat weight of eq. (4). For every sample i in frame j,  g(z_ij) = ln E_i + ln t_j.
-Differs from the paper: a few thousand flat patches instead of some fifty pixels picked by hand, since the unknown E_i are
-eliminated and cost nothing; a second solution without the samples that the first contradicts (things that moved); the
-curve is made to rise. As in the authors' program, lambda multiplies the residual, not its square.
+Differs from the paper: a few thousand flat patches instead of some fifty pixels picked by hand, since the unknown E_i
+are eliminated and cost nothing; a second solution without the samples that the first contradicts (things that moved);
+the curve is made to rise. As in the authors' program, lambda multiplies the residual, not its square.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ HAT = np.minimum(CODES, 255 - CODES) / 127.0  # eq. (4): 0 at both ends
 class Debevec97(Calibrator):
     samples: int = param(3000, lo=50, hi=100000, soft=(500, 10000), scale="log", help="How many places to look at.")
     smoothness: float = param(
-        10.0, lo=0.01, hi=1000.0, soft=(1, 100), scale="log", help="Lambda: smoother as it grows, truer to noise as it falls."
-    )  # fmt: skip
+        10.0, lo=0.01, hi=1000.0, soft=(1, 100), scale="log", help="Lambda: the curve is smoother as it grows."
+    )
     outlier: float = param(
         0.5, lo=0.05, hi=10.0, soft=(0.2, 2.0), unit="stops", help="Samples further off than this are left out."
-    )  # fmt: skip
+    )
 
     def recover(self, bracket: Bracket, progress: Progress) -> Response:
         z, exposures = sample(bracket, self.samples, progress)
@@ -44,7 +44,7 @@ class Debevec97(Calibrator):
                 weight = weight * ((weight > 0).sum(axis=1) > 1)[:, None]  # one frame alone says nothing
                 if not weight.any():
                     raise InputError(
-                        f"debevec97: no place is well exposed in two frames in {'red green blue'.split()[c]}; "
+                        f"debevec97: no place is well exposed in two frames in {['red', 'green', 'blue'][c]}; "
                         "the exposures lie too far apart or the frames are black or white. "
                         "Add frames between, or pass a known response: --response srgb."
                     )
@@ -60,7 +60,8 @@ class Debevec97(Calibrator):
     def _solve(self, codes: Array, weight: Array, log_t: Array) -> Array:
         """g(0..255) of eq. (3), with g(128) = 0 exactly.
 
-        Setting the derivative by ln E_i to 0 gives ln E_i = sum_j w (g - ln t_j) / sum_j w: put back, only g is unknown.
+        Setting the derivative by ln E_i to 0 gives ln E_i = sum_j w (g - ln t_j) / sum_j w: put back, only g is
+        unknown.
         """
         share = weight / np.maximum(weight.sum(axis=1, keepdims=True), 1e-300)
         a = np.diag(np.bincount(codes.ravel(), weight.ravel(), 256))

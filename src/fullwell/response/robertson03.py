@@ -1,11 +1,12 @@
 """Robertson, Borman and Stevenson 2003: radiance and response in turn, until neither moves.
 
 Source: M. A. Robertson, S. Borman, R. L. Stevenson, "Estimation-theoretic approach to dynamic range enhancement using
-multiple exposures", Journal of Electronic Imaging 12(2), 2003: eq. (9) for the radiance given the response, eq. (12) for
-the response given the radiance, I(middle) = 1, with the Gaussian weight of their 1999 paper.
+multiple exposures", Journal of Electronic Imaging 12(2), 2003: eq. (9) for the radiance given the response, eq. (12)
+for the response given the radiance, I(middle) = 1, with the Gaussian weight of their 1999 paper.
 Differs from the paper: it starts from the power law that fits best, not from a straight line, because the alternation
-moves so slowly (the slowest of its modes shrink by 1e-4 a turn) that it ends where it starts in all that is smooth; flat patches stand for all pixels; codes 0 and 255 and places that no frame measured take no part,
-so that clipping does not bend the curve; codes that never occur are interpolated; the curve is made to rise.
+moves so slowly (the slowest of its modes shrink by 1e-4 a turn) that it ends where it starts in all that is smooth;
+flat patches stand for all pixels; codes 0 and 255 and places that no frame measured take no part, so that clipping
+does not bend the curve; codes that never occur are interpolated; the curve is made to rise.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ GAUSS[[0, 255]] = 0.0
 class Robertson03(Calibrator):
     max_iter: int = param(30, lo=1, hi=10000, soft=(30, 500), scale="log", help="Turns at most.")
     threshold: float = param(
-        0.01, lo=0.0, hi=10.0, soft=(0.001, 0.1), scale="log", help="Stop when a turn moves the curve by less, summed over codes."
-    )  # fmt: skip
+        0.01, lo=0.0, hi=10.0, soft=(0.001, 0.1), scale="log", help="Stop when a turn moves the curve by less."
+    )
     samples: int = param(20000, lo=50, hi=1000000, soft=(5000, 100000), scale="log", help="How many places to look at.")
 
     def recover(self, bracket: Bracket, progress: Progress) -> Response:
@@ -38,7 +39,7 @@ class Robertson03(Calibrator):
         times = exposures / np.exp(np.mean(np.log(exposures)))
         curves, rows, squares = [], [], []
         for c in range(3):
-            codes, weight = _measured(z[:, :, c].astype(np.int64), "red green blue".split()[c])
+            codes, weight = _measured(z[:, :, c].astype(np.int64), ["red", "green", "blue"][c])
             curve, radiance = self._alternate(codes, weight, times)
             curves.append(curve)
             seen = np.log2(radiance)[:, None] + np.log2(times)
