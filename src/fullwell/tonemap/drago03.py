@@ -16,6 +16,7 @@ from numba import prange
 from fullwell.image import Array, Radiance
 from fullwell.kernels._jit import f, kernel
 from fullwell.kernels.histogram import LogStats
+from fullwell.kernels.recolor import recolored
 from fullwell.kernels.vecmath import clean, exp2f, log2f
 from fullwell.operators import PointOp
 from fullwell.params import operator, param
@@ -38,8 +39,8 @@ class Drago03(PointOp):
         return Stats(2.0**log.mean_log2, 2.0 ** log.percentile_log2(self.white), scene.luminance_weights)
 
     def apply(self, rgb: Array, stats: Stats, out: Array) -> None:
-        # The world adaptation is scaled with the bias so that brightness stays while contrast changes (section 3.2).
-        adaptation = stats.adaptation * (1.0 + self.bias - 0.85) ** 5
+        # A higher bias darkens the middle; dividing the world adaptation by this, as the authors do, makes up for it.
+        adaptation = stats.adaptation / (1.0 + self.bias - 0.85) ** 5
         white = max(stats.white / adaptation, 1e-6)
         power = math.log(max(self.bias, 1e-4)) / math.log(0.5)
         gain = 1.0 / math.log10(white + 1.0)
@@ -59,7 +60,7 @@ def drago(rgb, weights, inv_adaptation, inv_white, power, gain, saturation, out)
             scaled = lum * inv_adaptation
             # ln(a) / ln(b) = log2(a) / log2(b)
             mapped = gain * log2f(scaled + f(1)) / log2f(f(2) + f(8) * exp2f(power * log2f(scaled * inv_white)))
-            log_lum = log2f(lum)
-            res[3 * x] = min(exp2f(saturation * (log2f(r) - log_lum)) * mapped, f(1))
-            res[3 * x + 1] = min(exp2f(saturation * (log2f(g) - log_lum)) * mapped, f(1))
-            res[3 * x + 2] = min(exp2f(saturation * (log2f(b) - log_lum)) * mapped, f(1))
+            log_lum, log_mapped = log2f(lum), log2f(mapped)
+            res[3 * x] = recolored(r, log_lum, log_mapped, saturation)
+            res[3 * x + 1] = recolored(g, log_lum, log_mapped, saturation)
+            res[3 * x + 2] = recolored(b, log_lum, log_mapped, saturation)
