@@ -52,8 +52,9 @@ def inline(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _njit(function: Callable[..., Any], parallel: bool) -> Callable[..., Any]:
-    with _cache_folder() as folder:
-        return njit(function, parallel=parallel, nogil=True, fastmath=set(FLAGS), cache=folder is not None)
+    with _cache_folder() as folder:  # "numpy": x / 0 is infinite; "python" raises there, which also stays scalar
+        cached = folder is not None
+        return njit(function, parallel=parallel, nogil=True, fastmath=set(FLAGS), error_model="numpy", cache=cached)
 
 
 def _frozen(value: Any) -> Any:
