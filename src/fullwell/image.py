@@ -68,6 +68,7 @@ class Metadata:
     exif: bytes | None = None  # a TIFF-structured EXIF block without the "Exif\\0\\0" prefix
     sources: tuple[str, ...] = ()  # names of the files it was made from
     recipe: str = ""  # TOML
+    varies: tuple[str, ...] = ()  # "f-number" and "ISO" where the sources differ in them
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,7 +193,10 @@ class Bracket:
     def meta(self) -> Metadata:
         """The reference frame's metadata and the names of all frames."""
         reference = self.frames[self.reference].meta
-        return dataclasses.replace(reference, sources=tuple(f.name for f in self.frames))
+        settings = [f.exposure for f in self.frames]
+        values = {"f-number": {s.f_number for s in settings}, "ISO": {s.iso for s in settings}}
+        varies = tuple(what for what, differing in values.items() if len(differing) > 1)
+        return dataclasses.replace(reference, sources=tuple(f.name for f in self.frames), varies=varies)
 
     def replace(self, frames: Sequence[Frame]) -> Bracket:
         return dataclasses.replace(self, frames=tuple(frames))

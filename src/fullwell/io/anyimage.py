@@ -1,12 +1,93 @@
-"""Every other picture that OpenImageIO or Pillow decodes: PNM, BMP, WebP, AVIF and so on."""
+"""Every other picture that OpenImageIO or Pillow decodes: PNM, BMP, JPEG 2000, WebP, AVIF and so on."""
 
 from __future__ import annotations
 
+import warnings
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
 
 from fullwell.errors import InputError
+from fullwell.image import Array
+from fullwell.io import openimageio
 from fullwell.io.header import Header
+
+if TYPE_CHECKING:
+    from fullwell.io.output import Encoding
+    from fullwell.io.picture import Encoded
+
+MODES = {
+    "1": "L",
+    "L": "L",
+    "P": "RGB",
+    "RGB": "RGB",
+    "RGBX": "RGB",
+    "YCbCr": "RGB",
+    "LA": "L",
+    "PA": "RGB",
+    "RGBA": "RGB",
+}
+TRANSPARENT = ("LA", "PA", "RGBA")
 
 
 def read(path: Path) -> Header:
-    raise InputError(f"{path}: is no picture that can be decoded.")
+    """Size, EXIF, ICC. Raises InputError for what nothing decodes."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of Pillow, about large pictures and malformed metadata
+        try:
+            with Image.open(path) as image:
+                if image.format in ("WEBP", "AVIF", "GIF"):  # OpenImageIO reads no metadata of these, or not them
+                    return _with_pillow(path, image)
+        except Image.DecompressionBombError:
+            raise InputError(f"{path}: its header says that it has hundreds of millions of pixels.") from None
+        except (OSError, ValueError, SyntaxError):
+            pass
+    with openimageio.opened(path) as source:
+        spec = source.spec()
+        several = source.seek_subimage(1, 0)
+    notes = ["holds several pictures; the first is used"] if several else []
+    if spec.nchannels in (2, 4):
+        notes.append("its transparency is ignored")
+    levels = 256 if str(spec.format) == "uint8" else 65536
+    decode = partial(openimageio.decode, path)
+    return Header(spec.height, spec.width, decode, levels, None, openimageio.icc(spec), tuple(notes))
+
+
+def _with_pillow(path: Path, image: Image.Image) -> Header:
+    if image.mode not in MODES:
+        raise InputError(f"{path}: a frame must be RGB or grey, this {image.format} is {image.mode}; convert it first.")
+    notes = ["holds several pictures; the first is used"] if getattr(image, "n_frames", 1) > 1 else []
+    if image.mode in TRANSPARENT:
+        notes.append("its transparency is ignored")
+    if image.format == "AVIF":
+        notes.append("is read with 8 bits")
+    exif = image.info.get("exif")
+    exif = exif.removeprefix(b"Exif\0\0") if isinstance(exif, bytes) and exif else None
+    return Header(
+        image.height,
+        image.width,
+        partial(_decode, path),
+        exif=exif,
+        icc=image.info.get("icc_profile"),
+        notes=tuple(notes),
+    )
+
+
+def _decode(path: Path) -> Array:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            with Image.open(path) as image:
+                return np.asarray(image.convert(MODES[image.mode]))
+        except (OSError, ValueError, SyntaxError) as failed:
+            raise InputError(f"{path}: is damaged, its pixels cannot be decoded ({failed}).") from None
+
+
+def write_picture(picture: Encoded, path: Path, encoding: Encoding) -> None:
+    """WebP: 8 bits, with profile and EXIF; it has no place for the recipe."""
+    image = Image.fromarray(picture.codes)
+    exif = b"Exif\0\0" + picture.exif
+    image.save(path, "WEBP", quality=encoding.quality, method=4, icc_profile=picture.icc, exif=exif)

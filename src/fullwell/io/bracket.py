@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
-import numpy as np
-
-from fullwell.errors import InputError
 from fullwell.image import Array, Bracket, Frame, Metadata, as_codes
 from fullwell.io.exposure import settle
+from fullwell.io.header import upright
 
 BUDGET_BYTES = 2_000_000_000  # decoded pixels that one bracket keeps, so that no stage decodes again
 
@@ -100,29 +98,3 @@ def _frame(path: Path, store: _Store) -> Frame:
         notes=header.notes + settings.notes + colour.notes,
         levels=header.levels,
     )
-
-
-def upright(pixels: Array, orientation: int) -> Array:
-    """Pixels as the EXIF orientation 1 to 8 means them to be seen."""
-    if orientation >= 5:  # the stored rows are the columns of the scene
-        pixels = pixels.swapaxes(0, 1)
-    if orientation in (3, 4, 7, 8):
-        pixels = pixels[::-1]
-    if orientation in (2, 3, 6, 7):
-        pixels = pixels[:, ::-1]
-    return np.ascontiguousarray(pixels)
-
-
-def readable(path: Path) -> Path:
-    """The path of a file that is there and not empty; raises InputError saying which is not the case."""
-    if path.is_dir():
-        raise InputError(f"{path}: is a folder; name the photographs in it.")
-    try:
-        size = path.stat().st_size
-    except FileNotFoundError:
-        raise InputError(f"{path}: there is no such file.") from None
-    except OSError as failed:
-        raise InputError(f"{path}: cannot be read ({failed.strerror}).") from None
-    if not size:
-        raise InputError(f"{path}: the file is empty; copy it again from the camera.")
-    return path

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+import warnings
 from typing import Any, NamedTuple
 
 from PIL import Image
 
-from fullwell.image import Exposure
+from fullwell import __version__
+from fullwell.image import Exposure, Metadata
+from fullwell.io import ifd
 
 EXIF_IFD, INTEROP_IFD = 0x8769, 0xA005
 ORIENTATION = 0x0112
@@ -33,13 +36,14 @@ def read(block: bytes | None) -> Settings:
     if not block:
         return Settings()
     exif = Image.Exif()
-    try:
-        exif.load(b"Exif\0\0" + block)
-        main, camera = dict(exif), exif.get_ifd(EXIF_IFD)
-        interop = exif.get_ifd(INTEROP_IFD)
-    except Exception as failed:  # Pillow lets through whatever a malformed block provokes: struct, Syntax, Type errors
-        return Settings(notes=(f"its EXIF is damaged and counts as missing ({failed})",))
-    notes: list[str] = []
+    with warnings.catch_warnings(record=True) as complaints:
+        warnings.simplefilter("always")
+        try:
+            exif.load(b"Exif\0\0" + block)
+            main, camera, interop = dict(exif), exif.get_ifd(EXIF_IFD), exif.get_ifd(INTEROP_IFD)
+        except Exception as failed:  # Pillow lets through what a malformed block provokes: struct, Syntax, Type errors
+            return Settings(notes=(f"its EXIF is damaged and counts as missing ({failed})",))
+    notes = ["its EXIF is damaged in places"] if complaints else []
 
     def sane(what: str, *tags: int) -> float | None:
         """The first believable number of these tags."""
@@ -88,6 +92,66 @@ def _white_balance(camera: dict[int, Any]) -> str:
     return f"{mode} ({light})" if mode and light else mode or light
 
 
-def of_result(block: bytes | None, height: int, width: int) -> bytes | None:
-    """The reference frame's EXIF for a picture made from several frames."""
-    return None
+# EXIF of results ------------------------------------------------------------------------------------------------------
+
+# What of the first directory describes the picture and not its storage: title, maker, artist, place and the like.
+DESCRIPTIVE = {0x010E, 0x010F, 0x0110, 0x011A, 0x011B, 0x0128, 0x0132, 0x013B, 0x013C, 0x4746, 0x4749, 0x8298}
+DESCRIPTIVE |= set(range(0x9C9B, 0x9CA0))
+SOFTWARE, GPS_IFD, MAKER_NOTE, WIDTH, HEIGHT = 0x0131, 0x8825, 0x927C, 0xA002, 0xA003
+# One frame's exposure, bias, brightness and index; nothing that a merged picture has.
+EXPOSED = {EXPOSURE_TIME, SHUTTER_APEX, 0x9203, 0x9204, 0xA215}
+# Fields about the stored file: its coding, coordinates in unturned pixels, colour space and identity.
+STORED = {0x9102, 0x9214, 0xA214, INTEROP_IFD, 0xA500, 0xA420}
+VARYING = {
+    "f-number": {F_NUMBER, APERTURE_APEX},
+    "ISO": {ISO, 0x8830, OUTPUT_SENSITIVITY, RECOMMENDED_INDEX, ISO_SPEED, 0x8834, 0x8835},
+}
+
+
+def of_result(meta: Metadata, height: int, width: int) -> bytes:
+    """EXIF for a picture made from several frames: the reference's, without what only one frame was.
+
+    No exposure time, no bias; f-number and ISO where all frames share them; upright, the size of the result, sRGB, no
+    thumbnail. Maker notes stay at their offsets.
+    """
+    try:
+        made = ifd.Builder(_without_thumbnail(meta.exif or b""))
+    except ValueError:
+        made = ifd.Builder()
+    main = ifd.directory(made.data, ifd.first(made.data))[0]
+    dropped = EXPOSED | STORED | {tag for what in meta.varies for tag in VARYING.get(what, ())}
+    camera = {tag: e for tag, e in ifd.sub(made.data, main, EXIF_IFD).items() if tag not in dropped}
+    camera[COLOR_SPACE] = made.entry(ifd.SHORT, [1])
+    camera[WIDTH], camera[HEIGHT] = made.entry(ifd.LONG, [width]), made.entry(ifd.LONG, [height])
+    root = {tag: e for tag, e in main.items() if tag in DESCRIPTIVE}
+    if ifd.sub(made.data, main, GPS_IFD):
+        root[GPS_IFD] = main[GPS_IFD]
+    root[ORIENTATION] = made.entry(ifd.SHORT, [1])
+    root[SOFTWARE] = made.entry(ifd.ASCII, f"Fullwell {__version__}".encode() + b"\0")
+    root[EXIF_IFD] = made.pointer(camera)
+    return made.finish(root)
+
+
+def _without_thumbnail(block: bytes) -> bytes:
+    """The block cut before its thumbnail, if that is the last thing in it; else as it is."""
+    thumbnail = ifd.directory(block, ifd.directory(block, ifd.first(block))[1])[0]
+    if 0x0201 in thumbnail and 0x0202 in thumbnail:
+        at, size = (ifd.number(block, thumbnail[tag]) for tag in (0x0201, 0x0202))
+        if at >= 8 and at + size >= len(block) - 4:
+            return block[:at]
+    return block
+
+
+def compact(data: ifd.Data, without: frozenset[int] = frozenset()) -> bytes:
+    """The descriptive part of a TIFF structure as a block of its own. Raises ValueError for what is no TIFF."""
+    made = ifd.Builder(b"II*\0\0\0\0\0" if ifd.order_of(data) == "<" else b"MM\0*\0\0\0\0")
+    main = ifd.directory(data, ifd.first(data))[0]
+
+    def copied(entries: ifd.Directory) -> ifd.Directory:
+        return {tag: made.copy(data, e) for tag, e in entries.items() if tag not in without | {INTEROP_IFD}}
+
+    root = copied({tag: e for tag, e in main.items() if tag in DESCRIPTIVE | {ORIENTATION}})
+    for pointer in (EXIF_IFD, GPS_IFD):
+        if held := copied(ifd.sub(data, main, pointer)):
+            root[pointer] = made.pointer(held)
+    return made.finish(root)

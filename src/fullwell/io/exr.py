@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import OpenImageIO as oiio  # noqa: N813
 
 from fullwell.color import primaries
-from fullwell.image import Radiance
+from fullwell.errors import InputError
+from fullwell.image import Array, Metadata, Radiance
+from fullwell.io import openimageio, profile
+from fullwell.io.header import Header
 
 if TYPE_CHECKING:
     from fullwell.io.output import Encoding
@@ -17,11 +20,62 @@ if TYPE_CHECKING:
 HALF_MAX = 65504.0
 
 
+def read_radiance(path: Path) -> Radiance:
+    """The display window of the first part; pixels outside the data window are black.
+
+    Channels R, G, B, or those of the first layer that has them, or luminance alone. Chromaticities that are no working
+    primaries are converted to Rec.709. Raises InputError for what is damaged or holds no such channels.
+    """
+    with openimageio.opened(path) as source:
+        spec = source.spec()
+        if spec.deep:
+            raise InputError(f"{path}: is a deep OpenEXR file; flatten it first.")
+        chosen = _channels(spec.channelnames, path)
+        for height, width in ((spec.height, spec.width), (spec.full_height, spec.full_width)):
+            Header(height, width, lambda: np.empty(0)).checked(str(path))
+        begin, end = min(chosen), max(chosen) + 1
+        pixels = source.read_image(0, 0, begin, end, "float")
+        said = source.geterror()
+    if pixels is None or said:
+        raise InputError(f"{path}: the OpenEXR file is damaged or truncated; make or copy it again.")
+    rgb = _displayed(pixels[:, :, [c - begin for c in chosen]], spec)
+    if (given := spec.getattribute("chromaticities")) is None:
+        name = "rec709"  # what OpenEXR says of files without them
+    else:
+        name, rgb = profile.in_working_primaries(rgb, profile.of_chromaticities([float(c) for c in given]))
+    recipe, to_absolute = spec.getattribute("fullwell:recipe"), spec.getattribute("fullwell:to_absolute")
+    meta = Metadata(sources=(str(path),), recipe=recipe or "")
+    return Radiance(rgb, name, to_absolute=float(to_absolute) if to_absolute else None, meta=meta)
+
+
+def _channels(names: tuple[str, ...], path: Path) -> list[int]:
+    """Indices of red, green and blue; one index thrice for luminance."""
+    layers = dict.fromkeys(name.rpartition(".")[0] for name in names)
+    for wanted in (("R", "G", "B"), ("r", "g", "b"), ("Y", "Y", "Y")):
+        for layer in sorted(layers, key=lambda layer: layer != ""):  # the nameless one first
+            full = [f"{layer}.{c}" if layer else c for c in wanted]
+            if all(name in names for name in full):
+                return [names.index(name) for name in full]
+    raise InputError(f"{path}: must hold channels R, G, B or Y, it holds {', '.join(names)}.")
+
+
+def _displayed(pixels: Array, spec: Any) -> Array:
+    """The display window, filled where the data window covers it."""
+    h, w, y, x = spec.full_height, spec.full_width, spec.y - spec.full_y, spec.x - spec.full_x
+    if (y, x, *pixels.shape[:2]) == (0, 0, h, w):
+        return pixels
+    out = np.zeros((h, w, 3), np.float32)
+    top, left, bottom, right = max(y, 0), max(x, 0), min(y + pixels.shape[0], h), min(x + pixels.shape[1], w)
+    if top < bottom and left < right:
+        out[top:bottom, left:right] = pixels[top - y : bottom - y, left - x : right - x]
+    return out
+
+
 def write_radiance(scene: Radiance, path: Path, encoding: Encoding) -> None:
-    h, w = scene.rgb.shape[:2]
+    """Half floats unless a value exceeds them, or as asked; a half that overflows becomes 65504, infinity stays."""
     rgb = scene.rgb
-    finite = np.abs(rgb, where=np.isfinite(rgb), out=np.zeros_like(rgb))
-    half = encoding.exr_type == "half" or (encoding.exr_type == "auto" and finite.max() <= HALF_MAX)
+    h, w, _ = rgb.shape
+    half = encoding.exr_type == "half" or (encoding.exr_type == "auto" and _largest(rgb) <= HALF_MAX)
     spec = oiio.ImageSpec(w, h, 3, "half" if half else "float")
     spec.attribute("compression", encoding.exr_compression)
     spec.attribute("DateTime", "")  # else OpenImageIO writes the time of writing
@@ -29,8 +83,21 @@ def write_radiance(scene: Radiance, path: Path, encoding: Encoding) -> None:
     spec.attribute("chromaticities", "float[8]", (*p.red, *p.green, *p.blue, *p.white))
     if scene.meta.recipe:
         spec.attribute("fullwell:recipe", scene.meta.recipe)
-    if half:
+    if scene.to_absolute:
+        spec.attribute("fullwell:to_absolute", scene.to_absolute)
+    if half and _largest(rgb) > HALF_MAX:
         rgb = np.where(np.isfinite(rgb), np.clip(rgb, -HALF_MAX, HALF_MAX), rgb)
     out = oiio.ImageOutput.create(str(path))
     if out is None or not out.open(str(path), spec) or not out.write_image(rgb) or not out.close():
         raise OSError(out.geterror() if out else oiio.geterror())
+
+
+def _largest(rgb: Array) -> float:
+    """The largest finite magnitude."""
+    magnitude = np.abs(rgb)
+    return float(np.max(magnitude, where=np.isfinite(magnitude), initial=0.0))
+
+
+def read_recipe(path: Path) -> str:
+    with openimageio.opened(path) as source:
+        return source.spec().getattribute("fullwell:recipe") or ""

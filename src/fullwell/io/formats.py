@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import importlib
 from pathlib import Path
+from typing import Any
 
 from fullwell.errors import InputError, UsageError, did_you_mean
-from fullwell.io.bracket import readable
 from fullwell.io.header import Header
 
-SNIFF = 32  # bytes that tell a format
+SNIFFED = 512  # bytes that are looked at
 
-# First bytes of pictures -> codec module.
-READERS = {
+Signs = dict[int, tuple[bytes, ...]]  # offset -> what stands there
+
+# First bytes -> codec module; every other picture goes to `anyimage`.
+PICTURES = {
     b"\xff\xd8\xff": "jpeg",
     b"\x89PNG\r\n\x1a\n": "png",
     b"II*\0": "tiff",
@@ -20,31 +22,14 @@ READERS = {
     b"II+\0": "tiff",
     b"MM\0+": "tiff",
 }
-RADIANCE = {b"#?RADIANCE": "hdr", b"#?RGBE": "hdr", b"\x76\x2f\x31\x01": "exr"}
-
-
-def first_bytes(path: Path) -> bytes:
-    """The beginning of a file; raises InputError where there is none."""
-    try:
-        with readable(path).open("rb") as file:
-            return file.read(SNIFF)
-    except OSError as failed:
-        raise InputError(f"{path}: cannot be read ({failed.strerror}).") from None
-
-
-def find_codec(table: dict[bytes, str], start: bytes) -> str | None:
-    return next((codec for magic, codec in table.items() if start.startswith(magic)), None)
-
-
-def read_header(path: Path) -> Header:
-    """What a photograph's file says before decoding. Raises InputError naming the file."""
-    start = first_bytes(path)
-    if find_codec(RADIANCE, start):
-        raise InputError(f"{path}: is a radiance file, merged already; tone map it: fullwell tonemap ID IN OUT.")
-    codec = find_codec(READERS, start) or "anyimage"
-    header: Header = importlib.import_module(f"fullwell.io.{codec}").read(path)
-    return header.checked(str(path))
-
+RADIANCE = {b"#?": "hdr", b"\x76\x2f\x31\x01": "exr"}
+RAW: Signs = {
+    0: (b"FUJIFILMCCD-RAW", b"IIRO", b"IIRS", b"MMOR", b"IIU\0"),
+    4: (b"ftypcrx",),
+    6: (b"HEAPCCDR",),
+    8: (b"CR\2",),
+}
+HEIF: Signs = {4: (b"ftyphei", b"ftyphev", b"ftypmif1", b"ftypmsf1")}
 
 # Extension -> codec module, what it holds, bits per channel of its pictures (None: as asked).
 WRITERS: dict[str, tuple[str, tuple[str, ...], int | None]] = {
@@ -59,11 +44,56 @@ WRITERS: dict[str, tuple[str, tuple[str, ...], int | None]] = {
 }
 
 
+def codec(name: str) -> Any:
+    """A codec's module, imported when it is needed."""
+    return importlib.import_module(f"fullwell.io.{name}")
+
+
+def sniff(path: Path) -> str:
+    """The codec for what a file begins with. Raises InputError for what is no readable file, and for RAW and HEIF."""
+    start = _first_bytes(path)
+    if _has(start, RAW):
+        raise InputError(f"{path}: is a camera RAW file; develop it to 16-bit TIFF first.")
+    if _has(start, HEIF):
+        raise InputError(f"{path}: is a HEIF file, which cannot be decoded here; export it as JPEG or 16-bit TIFF.")
+    found = next((name for magic, name in (PICTURES | RADIANCE).items() if start.startswith(magic)), "anyimage")
+    return "hdr" if b"#?RADIANCE\r\n" in start else found  # damaged, as that codec will say
+
+
+def _first_bytes(path: Path) -> bytes:
+    if path.is_dir():
+        raise InputError(f"{path}: is a folder; name the photographs in it.")
+    try:
+        with path.open("rb") as file:
+            start = file.read(SNIFFED)
+    except FileNotFoundError:
+        raise InputError(f"{path}: there is no such file.") from None
+    except OSError as failed:
+        raise InputError(f"{path}: cannot be read ({failed.strerror}).") from None
+    if not start:
+        raise InputError(f"{path}: the file is empty; copy it again from the camera.")
+    return start
+
+
+def _has(start: bytes, signs: Signs) -> bool:
+    return any(start[at:].startswith(sign) for at, several in signs.items() for sign in several)
+
+
+def read_header(path: Path) -> Header:
+    """What a photograph's file says before decoding. Raises InputError naming the file."""
+    name = sniff(path)
+    if name in RADIANCE.values():
+        raise InputError(f"{path}: is a radiance file, merged already; to tone map it: fullwell tonemap ID IN OUT.")
+    header: Header = codec(name).read(path)
+    return header.checked(str(path))
+
+
 def holds(path: Path) -> tuple[str, ...]:
     """What a file of this name can hold; raises UsageError for an extension that nothing writes."""
     extension = path.suffix.lower()
     if extension not in WRITERS:
-        raise UsageError(f"{path}: no format is called {extension!r}; {did_you_mean(extension, WRITERS)}")
+        what = f"no format is called {extension!r}" if extension else "the name has no extension to say the format"
+        raise UsageError(f"{path}: {what}; {did_you_mean(extension, WRITERS)}")
     return WRITERS[extension][1]
 
 

@@ -1,26 +1,159 @@
-"""Radiance .hdr (RGBE): header read and written here, pixels by imagecodecs."""
+"""Radiance .hdr (RGBE): header, old run lengths and rounding here, the usual run lengths by imagecodecs.
+
+Source: G. Ward, "Real Pixels", Graphics Gems II, 1991, and the Radiance file format page.
+"""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import imagecodecs
 import numpy as np
 
-from fullwell.image import Radiance
+from fullwell.color import primaries
+from fullwell.errors import InputError
+from fullwell.image import Array, Metadata, Radiance
+from fullwell.io import profile
+from fullwell.io.header import Header
+from fullwell.kernels.encode import round_rgbe
 
 if TYPE_CHECKING:
     from fullwell.io.output import Encoding
 
-LARGEST = 1.7e38  # exponent byte 255
+HEADER_BYTES = 1 << 20  # more is no header
+SIZE = re.compile(rb"([-+])([XY]) *(\d+) +([-+])([XY]) *(\d+) *\n")
+RECIPE, MORE, TO_ABSOLUTE = "# fullwell:recipe ", "# fullwell:...... ", "# fullwell:to_absolute "
+LINE = 100  # characters of a recipe line; some readers stop at 127
+
+
+def read_radiance(path: Path) -> Radiance:
+    """An .hdr file, EXPOSURE and COLORCORR divided out. Raises InputError for what is damaged or XYZ."""
+    data = path.read_bytes()
+    head, gap, rest = data[:HEADER_BYTES].partition(b"\n\n")
+    size = SIZE.match(rest)
+    if b"\r\n" in head or (not gap and b"\r\n\r\n" in data[:HEADER_BYTES]):
+        raise InputError(f"{path}: its line ends were changed by a transfer as text; copy it again as binary.")
+    if size is None or size[2] == size[5]:
+        raise InputError(f"{path}: the .hdr header is damaged; it names no picture size.")
+    lines = head.decode("latin-1").split("\n")
+    if any("xyze" in line for line in lines if line.startswith("FORMAT=")):
+        raise InputError(f"{path}: holds XYZ colours (32-bit_rle_xyze); convert it to RGBE first: ra_xyze -r.")
+    rows, columns = int(size[3]), int(size[6])
+    Header(rows, columns, lambda: np.empty(0)).checked(str(path))
+    rgb = _pixels(data[len(head) + len(gap) + size.end() :], rows, columns, path)
+    if size[2] == b"X":  # scanlines are columns
+        rgb = rgb.swapaxes(0, 1)
+    signs = {size[2]: size[1], size[5]: size[4]}
+    rgb = rgb[:: 1 if signs[b"Y"] == b"-" else -1, :: 1 if signs[b"X"] == b"+" else -1]
+    scale = np.prod([n for line in lines for n in _numbers(line, "EXPOSURE", 1)]) * np.ones(3)
+    for line in lines:
+        if correction := _numbers(line, "COLORCORR", 3):
+            scale = scale * correction
+    if (scale != 1).any() and (scale > 0).all():
+        rgb = (rgb / scale).astype(np.float32)
+    recipe, to_absolute = _ours(lines)
+    return Radiance(rgb, _primaries(lines), to_absolute=to_absolute, meta=Metadata(sources=(str(path),), recipe=recipe))
+
+
+def _pixels(body: bytes, rows: int, columns: int, path: Path) -> Array:
+    """(rows, columns, 3) float32 from scanlines without lengths, with run lengths, or with the old ones."""
+    try:
+        if len(body) == 4 * rows * columns:
+            return _floats(np.frombuffer(body, np.uint8).reshape(rows, columns, 4))
+        head = f"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y {rows} +X {columns}\n".encode()
+        return np.asarray(imagecodecs.rgbe_decode(head + body))
+    except imagecodecs.RgbeError:
+        pass
+    try:
+        return _floats(_old_run_lengths(body, rows * columns).reshape(rows, columns, 4))
+    except (IndexError, ValueError):
+        raise InputError(f"{path}: the .hdr pixels are damaged or end too early; make or copy it again.") from None
+
+
+def _floats(rgbe: Array) -> Array:
+    return np.ldexp(
+        rgbe[..., :3].astype(np.float32), np.where(rgbe[..., 3:], rgbe[..., 3:].astype(np.int32) - 136, -200)
+    )
+
+
+def _old_run_lengths(body: bytes, count: int) -> Array:
+    """Pixels (count, 4); a pixel 1, 1, 1, n repeats the one before n times, the next such 256 n times."""
+    out = np.empty((count, 4), np.uint8)
+    done = shift = at = 0
+    while done < count:
+        pixel = body[at : at + 4]
+        at += 4
+        if pixel[:3] == b"\1\1\1":
+            n = pixel[3] << shift
+            if done == 0 or done + n > count:
+                raise ValueError("a run of nothing or past the end")
+            out[done : done + n] = out[done - 1]
+            done, shift = done + n, shift + 8
+        else:
+            out[done] = np.frombuffer(pixel, np.uint8)
+            done, shift = done + 1, 0
+    return out
+
+
+def _numbers(line: str, name: str, count: int) -> list[float]:
+    """The numbers of a header line `NAME= ...`; none where it is another line or malformed."""
+    if not line.startswith(name + "="):
+        return []
+    try:
+        numbers = [float(word) for word in line.partition("=")[2].split()]
+    except ValueError:
+        return []
+    return numbers if len(numbers) == count else []
+
+
+def _primaries(lines: list[str]) -> str:
+    """Working primaries that the header names; Rec.709 where it names none or unknown ones."""
+    for line in lines:
+        if name := profile.working(profile.of_chromaticities(_numbers(line, "PRIMARIES", 8) or [0.0] * 8)):
+            return name
+    return "rec709"
+
+
+def _ours(lines: list[str]) -> tuple[str, float | None]:
+    """The recipe and the scale that our own comment lines hold."""
+    recipe: list[str] = []
+    to_absolute = None
+    for line in lines:
+        if line.startswith(RECIPE):
+            recipe.append(line[len(RECIPE) :])
+        elif line.startswith(MORE) and recipe:
+            recipe[-1] += line[len(MORE) :]
+        elif line.startswith(TO_ABSOLUTE):
+            to_absolute = next(iter(_numbers("=" + line[len(TO_ABSOLUTE) :], "", 1)), None)
+    return "\n".join(recipe).encode("latin-1").decode("utf-8", "replace"), to_absolute
 
 
 def write_radiance(scene: Radiance, path: Path, encoding: Encoding) -> None:
-    """Run-length coded RGBE, 8 bits of mantissa under the exponent of the largest channel."""
-    h, w = scene.rgb.shape[:2]
-    lines = ["#?RADIANCE", "FORMAT=32-bit_rle_rgbe", "", f"-Y {h} +X {w}", ""]
-    pixels = np.clip(np.nan_to_num(scene.rgb, nan=0.0, posinf=LARGEST, neginf=0.0), 0.0, LARGEST)
+    """Run-length coded RGBE: 8 bits of mantissa, rounded, under the exponent of the largest channel.
+
+    Negatives and NaN become 0, infinity the largest number there is, 1.7e38.
+    """
+    h, w, _ = scene.rgb.shape
+    p = primaries(scene.primaries)
+    lines = ["#?RADIANCE"]
+    if scene.to_absolute:
+        lines.append(f"{TO_ABSOLUTE}{scene.to_absolute!r}")
+    for line in scene.meta.recipe.split("\n") if scene.meta.recipe else []:
+        lines.append(RECIPE + line[:LINE])
+        lines += [MORE + line[k : k + LINE] for k in range(LINE, len(line), LINE)]
+    lines.append("PRIMARIES=" + "".join(f" {n:.4f}" for n in (*p.red, *p.green, *p.blue, *p.white)))
+    lines += ["FORMAT=32-bit_rle_rgbe", "", f"-Y {h} +X {w}", ""]  # one reader wants FORMAT last
+    rounded = np.empty_like(scene.rgb)
+    round_rgbe(scene.rgb, rounded)
     room = h * (4 * w + w // 16 + 64)  # noise grows a little under run lengths
-    body = imagecodecs.rgbe_encode(pixels, header=False, rle=8 <= w <= 32767, out=bytearray(room))
-    path.write_bytes("\n".join(lines).encode() + body)
+    body = imagecodecs.rgbe_encode(rounded, header=False, rle=8 <= w <= 32767, out=bytearray(room))
+    with path.open("wb") as file:
+        file.write("\n".join(lines).encode())
+        file.write(body)
+
+
+def read_recipe(path: Path) -> str:
+    head = path.read_bytes()[:HEADER_BYTES].partition(b"\n\n")[0]
+    return _ours(head.decode("latin-1").split("\n"))[0]

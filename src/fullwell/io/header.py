@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
 from fullwell.errors import InputError
 from fullwell.image import Array
 
@@ -34,3 +36,14 @@ class Header:
                 f"its header says {self.width} x {self.height}."
             )
         return self
+
+
+def upright(pixels: Array, orientation: int) -> Array:
+    """Pixels as the EXIF orientation 1 to 8 means them to be seen."""
+    if orientation >= 5:  # the stored rows are the columns of the scene
+        pixels = pixels.swapaxes(0, 1)
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    if orientation in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    return np.ascontiguousarray(pixels)

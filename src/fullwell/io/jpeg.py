@@ -13,21 +13,22 @@ from typing import TYPE_CHECKING, Any
 
 import imagecodecs
 import numpy as np
-import OpenImageIO as oiio  # noqa: N813
 from PIL import Image
 
 from fullwell.errors import InputError
 from fullwell.image import Array
+from fullwell.io import openimageio
 from fullwell.io.header import Header
 
 if TYPE_CHECKING:
     from fullwell.io.output import Encoding
     from fullwell.io.picture import Encoded
 
-MAGIC = (b"\xff\xd8\xff",)
 SOS, EOI, COMMENT = 0xDA, 0xD9, 0xFE
 FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # start-of-frame markers: size and components
 STANDALONE = frozenset(range(0xD0, 0xD9)) | {0x00, 0x01}
+ISO_GAIN_MAP = b"urn:iso:std:iso:ts:21496:-1"
+HARMLESS = re.compile(r"extraneous bytes before marker 0x(?!d[0-7])")  # between segments, not in the picture
 NEXT_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 
 
@@ -55,7 +56,9 @@ def segments(data: bytes) -> Iterator[tuple[int, int, bytes]]:
 def read(path: Path) -> Header:
     """Size, EXIF, ICC of the first picture. Raises InputError for what is no JPEG, truncated or not RGB or grey."""
     data = path.read_bytes()
-    size, components, exif, icc, end, notes = (0, 0), 0, None, {}, 0, []
+    size, components, end = (0, 0), 0, 0
+    exif, icc, notes = None, {}, []
+    gain_map = False
     for marker, offset, payload in segments(data):
         if marker in FRAMES and len(payload) >= 6 and not components:
             size = int.from_bytes(payload[1:3], "big"), int.from_bytes(payload[3:5], "big")
@@ -66,6 +69,8 @@ def read(path: Path) -> Header:
             icc[payload[12]] = payload[14:]
         elif marker == 0xE2 and payload[:4] == b"MPF\0":
             notes.append("holds several pictures; the first is used")
+        elif (marker == 0xE1 and b"hdrgm:" in payload) or (marker == 0xE2 and payload.startswith(ISO_GAIN_MAP)):
+            gain_map = True
         elif marker == EOI:
             end = offset
     if not components:
@@ -75,25 +80,24 @@ def read(path: Path) -> Header:
     if components not in (1, 3):
         raise InputError(f"{path}: a frame must be RGB or grey, this JPEG is CMYK; convert it to RGB first.")
     joined = b"".join(icc[k] for k in sorted(icc)) or None
-    return Header(*size, partial(decode, path, end), exif=exif, icc=joined, notes=tuple(notes))
+    return Header(*size, partial(decode, path, end, gain_map), exif=exif, icc=joined, notes=tuple(notes))
 
 
-def decode(path: Path, end: int) -> Array:
+def decode(path: Path, end: int, gain_map: bool = False) -> Array:
     """Code values (h, w, 1 or 3) uint8. Raises InputError where the decoder met damage in the picture data."""
-    source = oiio.ImageInput.open(str(path))
-    if source is None:
-        raise InputError(f"{path}: the JPEG cannot be decoded: {oiio.geterror()}")
-    spec = source.spec()
-    if str(spec.format) != "uint8" or spec.nchannels > 3:  # a gain map was applied
-        source.close()
+    if not gain_map:
+        with openimageio.opened(path) as source:
+            spec = source.spec()
+            if str(spec.format) == "uint8":
+                pixels = source.read_image(0, 0, 0, spec.nchannels, "uint8")
+                said = source.geterror()
+                if pixels is None or (said and not HARMLESS.search(said)):
+                    raise InputError(f"{path}: the JPEG's picture data is damaged; copy it again or leave it out.")
+                return np.asarray(pixels)
+    try:
         return np.asarray(imagecodecs.jpeg8_decode(path.read_bytes()[:end]))
-    pixels = source.read_image(0, 0, 0, spec.nchannels, "uint8")
-    said = source.geterror()
-    source.close()
-    harmless = re.search(r"extraneous bytes before marker 0x(?!d[0-7])", said)  # between header segments
-    if pixels is None or (said and not harmless):
-        raise InputError(f"{path}: the JPEG's picture data is damaged; copy it again or leave it out. ({said.strip()})")
-    return pixels
+    except imagecodecs.Jpeg8Error as failed:
+        raise InputError(f"{path}: the JPEG is damaged ({failed}); copy it again or leave it out.") from None
 
 
 def write_picture(picture: Encoded, path: Path, encoding: Encoding) -> None:
@@ -104,3 +108,8 @@ def write_picture(picture: Encoded, path: Path, encoding: Encoding) -> None:
     sampling = "4:4:4" if encoding.quality >= 90 else "4:2:0"
     image = Image.fromarray(picture.codes)
     image.save(path, "JPEG", quality=encoding.quality, subsampling=sampling, icc_profile=picture.icc, **extras)
+
+
+def read_recipe(path: Path) -> str:
+    comments = [payload for marker, _, payload in segments(path.read_bytes()) if marker == COMMENT]
+    return comments[0].decode(errors="replace") if comments else ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -68,7 +67,7 @@ def write(
     codec = check_output(path, kind)
     if meta is not None and not isinstance(result, np.ndarray):
         result = dataclasses.replace(result, meta=meta)
-    module = importlib.import_module(f"fullwell.io.{codec}")
+    module = formats.codec(codec)
     with _whole(path) as temporary:
         if isinstance(result, Radiance):
             module.write_radiance(result, temporary, encoding)
@@ -128,8 +127,8 @@ def _whole(path: Path) -> Iterator[Path]:
 def read_recipe(path: str | Path) -> str:
     """The recipe, TOML, that a file written by Fullwell carries. Raises InputError where it carries none."""
     path = Path(path)
-    codec = formats.find_codec(formats.READERS | formats.RADIANCE, formats.first_bytes(path))
-    recipe = importlib.import_module(f"fullwell.io.{codec}").read_recipe(path) if codec else ""
+    read = getattr(formats.codec(formats.sniff(path)), "read_recipe", None)
+    recipe = read(path) if read else ""
     if not recipe:
         raise InputError(f"{path}: carries no recipe; only files that Fullwell wrote do.")
     return str(recipe)

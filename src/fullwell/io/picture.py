@@ -19,14 +19,14 @@ class Encoded:
 
     codes: Array
     icc: bytes
-    exif: bytes | None
+    exif: bytes
     recipe: str
 
 
 def encode(picture: Picture | Array, bits: int, meta: Metadata | None = None) -> Encoded:
     """Linear display light to sRGB codes (IEC 61966-2-1) of so many bits; integer arrays are codes already."""
     if isinstance(picture, Picture):
-        codes = np.empty(picture.rgb.shape, np.uint16 if bits == 16 else np.uint8)
+        codes: Array = np.empty(picture.rgb.shape, np.uint16 if bits == 16 else np.uint8)
         matrix = conversion(picture.primaries, "rec709").astype(np.float32)
         encode_srgb(picture.rgb, matrix, f((1 << bits) - 1), codes)
         meta = picture.meta
@@ -37,5 +37,4 @@ def encode(picture: Picture | Array, bits: int, meta: Metadata | None = None) ->
         elif bits == 16 and codes.dtype == np.uint8:
             codes = codes.astype(np.uint16) * np.uint16(257)
     height, width, _ = codes.shape
-    block = exif.of_result(meta.exif, height, width)
-    return Encoded(codes, profile.srgb(), block, meta.recipe)
+    return Encoded(codes, profile.srgb(), exif.of_result(meta, height, width), meta.recipe)

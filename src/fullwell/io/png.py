@@ -1,17 +1,81 @@
-"""PNG: chunks read and written here, pixels by OpenImageIO and imagecodecs."""
+"""PNG: chunks read and written here, pixels by imagecodecs."""
 
 from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import imagecodecs
+import numpy as np
+
+from fullwell.errors import InputError
+from fullwell.image import Array
+from fullwell.io.header import Header
 
 if TYPE_CHECKING:
     from fullwell.io.output import Encoding
     from fullwell.io.picture import Encoded
+
+MAGIC = b"\x89PNG\r\n\x1a\n"
+PIXELS = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}  # what the decoder needs; it complains about some of the others
+RECIPE = b"fullwell:recipe"
+MOST_TEXT = 16_000_000  # bytes of an inflated profile or text
+
+
+def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
+    """(kind, payload, the chunk itself) of every whole chunk."""
+    at = len(MAGIC)
+    while at + 12 <= len(data):
+        (size,) = struct.unpack_from(">I", data, at)
+        if at + 12 + size > len(data):
+            return
+        yield data[at + 4 : at + 8], data[at + 8 : at + 8 + size], data[at : at + 12 + size]
+        at += 12 + size
+
+
+def read(path: Path) -> Header:
+    """Size, EXIF, ICC. Raises InputError for what is truncated."""
+    width = height = depth = kind = 0
+    exif = icc = None
+    notes: list[str] = []
+    transparent = whole = False
+    for name, payload, _ in _chunks(path.read_bytes()):
+        if name == b"IHDR" and len(payload) == 13:
+            width, height, depth, kind = struct.unpack(">IIBB", payload[:10])
+        elif name == b"eXIf":
+            exif = payload
+        elif name == b"iCCP":
+            icc = _inflate(payload.partition(b"\0")[2][1:])
+        elif name == b"tRNS":
+            transparent = True
+        elif name == b"IEND":
+            whole = True
+    if not whole or not width:
+        raise InputError(f"{path}: the PNG ends before its picture does (truncated); copy it again.")
+    if transparent or kind in (4, 6):
+        notes.append("its transparency is ignored")
+    levels = 65536 if depth == 16 else 256
+    return Header(height, width, partial(decode, path), levels, exif=exif, icc=icc, notes=tuple(notes))
+
+
+def _inflate(packed: bytes) -> bytes | None:
+    try:
+        return zlib.decompressobj().decompress(packed, MOST_TEXT)
+    except zlib.error:
+        return None
+
+
+def decode(path: Path) -> Array:
+    """(h, w) or (h, w, channels) uint8 or uint16. Raises InputError for damage."""
+    needed = [chunk for name, _, chunk in _chunks(path.read_bytes()) if name in PIXELS]
+    try:
+        return np.asarray(imagecodecs.png_decode(MAGIC + b"".join(needed)))
+    except (imagecodecs.PngError, ValueError) as failed:
+        raise InputError(f"{path}: the PNG is damaged ({failed}); copy it again or leave it out.") from None
 
 
 def _chunk(kind: bytes, payload: bytes) -> bytes:
@@ -23,7 +87,15 @@ def write_picture(picture: Encoded, path: Path, encoding: Encoding) -> None:
     data = imagecodecs.png_encode(picture.codes, level=6)
     extras = _chunk(b"iCCP", b"sRGB\0\0" + zlib.compress(picture.icc))
     if picture.recipe:
-        extras += _chunk(b"iTXt", b"fullwell:recipe\0\0\0\0\0" + picture.recipe.encode())
+        extras += _chunk(b"iTXt", RECIPE + b"\0\0\0\0\0" + picture.recipe.encode())
     if picture.exif:
         extras += _chunk(b"eXIf", picture.exif)
-    path.write_bytes(data[:33] + extras + data[33:])
+    behind_ihdr = len(MAGIC) + 25
+    path.write_bytes(data[:behind_ihdr] + extras + data[behind_ihdr:])
+
+
+def read_recipe(path: Path) -> str:
+    for name, payload, _ in _chunks(path.read_bytes()):
+        if name == b"iTXt" and payload.startswith(RECIPE + b"\0"):
+            return payload[len(RECIPE) + 5 :].decode(errors="replace")
+    return ""

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 from PIL import ImageCms
 
-from fullwell.color import D65, Primaries, primaries
+from fullwell.color import D65, WORKING, Primaries, primaries
 from fullwell.image import Array
 
 ADOBE_RGB = Primaries("Adobe RGB (1998)", (0.64, 0.33), (0.21, 0.71), (0.15, 0.06), D65)
-SAME = 2e-3  # colorants this close to Rec.709's are Rec.709's
+SAME = 2e-3  # colorants this close are the same
 ASSUMED = "sRGB (assumed)"
 
 
@@ -44,7 +45,34 @@ def read(icc: bytes | None, adobe_rgb: bool = False) -> Colour:
     to_d50 = np.array(colorants).T
     if not np.isfinite(to_d50).all() or abs(np.linalg.det(to_d50)) < 1e-6:
         return Colour(name, None, (f"its colour profile {name!r} makes no sense; its colours are read as sRGB",))
-    return Colour(name, None if np.abs(to_d50 - primaries("rec709").to_d50).max() < SAME else to_d50)
+    return Colour(name, None if working(to_d50) == "rec709" else to_d50)
+
+
+def of_chromaticities(xy: Sequence[float]) -> Array | None:
+    """The colorants of red, green, blue and white (x, y); None for numbers that are no primaries."""
+    pairs = list(zip(xy[::2], xy[1::2], strict=True))
+    try:
+        to_d50 = Primaries("given", *pairs).to_d50
+    except (np.linalg.LinAlgError, ZeroDivisionError):
+        return None
+    return to_d50 if np.isfinite(to_d50).all() and abs(np.linalg.det(to_d50)) > 1e-6 else None
+
+
+def working(to_d50: Array | None) -> str | None:
+    """The working primaries with these colorants, if there are any."""
+    if to_d50 is None:
+        return None
+    return next((p.name for p in WORKING.values() if np.abs(p.to_d50 - to_d50).max() < SAME), None)
+
+
+def in_working_primaries(rgb: Array, to_d50: Array | None) -> tuple[str, Array]:
+    """Name and pixels: as they are in working primaries, converted to Rec.709 in others, taken for it in None."""
+    if to_d50 is None:
+        return "rec709", rgb
+    if name := working(to_d50):
+        return name, rgb
+    matrix = np.linalg.solve(primaries("rec709").to_d50, to_d50)
+    return "rec709", rgb @ matrix.T.astype(np.float32)
 
 
 @cache

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from numba import prange
 
 from fullwell.kernels._jit import f, kernel
@@ -32,3 +34,27 @@ def encode_srgb(rgb, matrix, top, out):
                 v = min(clean(v), f(1))
                 code = f(12.92) * v if v <= f(0.0031308) else f(1.055) * exp2f(f(1 / 2.4) * log2f(v)) - f(0.055)
                 res[3 * x + c] = int(code * top + f(0.5))
+
+
+@kernel()
+def round_rgbe(rgb, out):
+    """Each pixel (h, w, 3) float32 rounded to what RGBE holds: 8 bits under the exponent of its largest channel.
+
+    NaN and negatives become 0, too much becomes 255 * 2 ** 119.
+    """
+    h, w = rgb.shape[0], rgb.shape[1]
+    most = 255.0 * 2.0**119
+    for y in prange(h):
+        row, res = rgb[y].reshape(3 * w), out[y].reshape(3 * w)
+        for x in range(w):
+            largest = 0.0
+            for c in range(3):
+                v = row[3 * x + c]
+                largest = max(largest, min(float(v), most)) if v > f(0) else largest
+            step = math.ldexp(1.0, math.frexp(largest)[1] - 8)
+            if largest / step + 0.5 >= 256.0:  # rounds up to the next exponent
+                step *= 2.0
+            for c in range(3):
+                v = row[3 * x + c]
+                kept = min(float(v), most) if v > f(0) else 0.0
+                res[3 * x + c] = f(min(math.floor(kept / step + 0.5) * step, most))
