@@ -32,22 +32,28 @@ def bilateral(image, sigma_space, sigma_range, low, high):
     step = max(sigma_space / NODES_PER_SIGMA, 1.0)
     step_range = sigma_range / NODES_PER_SIGMA
     shape = (math.ceil((h - 1) / step) + 2, math.ceil((w - 1) / step) + 2, math.ceil((high - low) / step_range) + 2, 2)
-    grid, spare = np.zeros(shape, np.float32), np.empty(shape, np.float32)
+    grid = np.zeros(shape, np.float32)
     splat(image, f(step), f(low), f(high), f(1 / step_range), grid)
     # Nearest node: variance 1/12 of a step; linear interpolation, here and there: 1/6.
-    space = _gaussian((sigma_space / step) ** 2 - 1 / 12 - 1 / 6)
-    blur_rows(grid, space, _gaussian(NODES_PER_SIGMA**2 - 1 / 6 - 1 / 6), spare)
-    blur_columns(spare, space, grid)
+    space = (sigma_space / step) ** 2 - 1 / 12 - 1 / 6
+    for axis, variance in enumerate((space, space, NODES_PER_SIGMA**2 - 1 / 6 - 1 / 6)):
+        grid = _blurred(grid, variance, axis)
     base = np.empty_like(image)
     slice_(image, grid, f(1 / step), f(low), f(high), f(1 / step_range), base)
     return base
 
 
-def _gaussian(variance):
-    """Half a sampled Gaussian of a variance in steps, the middle first, cut at 3.5 sigma; its whole sums to 1."""
+def _blurred(grid, variance, axis):
+    """Convolve along one axis with a sampled Gaussian cut at 3.5 sigma; the volume is small and needs no kernel."""
     sigma = math.sqrt(max(variance, 0.0))
     taps = np.exp(-0.5 * (np.arange(math.ceil(3.5 * sigma) + 1) / max(sigma, 1e-3)) ** 2)
-    return (taps / (2 * taps.sum() - taps[0])).astype(np.float32)
+    taps = (taps / (2 * taps.sum() - taps[0])).astype(np.float32)
+    out = grid * taps[0]
+    source, target = np.moveaxis(grid, axis, 0), np.moveaxis(out, axis, 0)
+    for d in range(1, min(len(taps), len(source))):
+        target[d:] += taps[d] * source[:-d]
+        target[:-d] += taps[d] * source[d:]
+    return out
 
 
 @kernel()
@@ -73,41 +79,6 @@ def splat(image, step, low, high, per_range, grid):
                     cell[k + 1, 0] += t * value
                     cell[k + 1, 1] += t
                 start = stop
-
-
-@kernel()
-def blur_rows(grid, space, values, out):
-    """Blur along x and along the value axis."""
-    gh, gw, gr, _ = grid.shape
-    for y in prange(gh):
-        along = np.zeros((gw, 2 * gr), np.float32)
-        source = grid[y].reshape((gw, 2 * gr))
-        for x in range(gw):
-            for i in range(max(x - space.size + 1, 0), min(x + space.size, gw)):
-                tap = space[abs(i - x)]
-                for k in range(2 * gr):
-                    along[x, k] += tap * source[i, k]
-        result = out[y].reshape((gw, 2 * gr))
-        for x in range(gw):
-            for k in range(2 * gr):
-                result[x, k] = f(0)
-            for d in range(1 - values.size, values.size):
-                tap = values[abs(d)]
-                for k in range(max(0, -2 * d), min(2 * gr, 2 * gr - 2 * d)):
-                    result[x, k] += tap * along[x, k + 2 * d]
-
-
-@kernel()
-def blur_columns(grid, space, out):
-    """Blur along y."""
-    gh = grid.shape[0]
-    for y in prange(gh):
-        result = out[y].reshape(-1)
-        result[:] = f(0)
-        for i in range(max(y - space.size + 1, 0), min(y + space.size, gh)):
-            tap, source = space[abs(i - y)], grid[i].reshape(-1)
-            for k in range(result.size):
-                result[k] += tap * source[k]
 
 
 @kernel()

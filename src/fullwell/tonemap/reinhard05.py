@@ -65,7 +65,8 @@ class Reinhard05(PointOp):
         m = min(max(self.contrast or 0.3 + 0.7 * stats.key**1.4, 0.3), 0.9)
 
         def response(lum: float, unit: float, gain: float = 1.0) -> float:  # of grey
-            return lum * unit / (lum * unit + (gain * unit * (a * lum + (1 - a) * stats.mean_lum)) ** m)
+            adaptation = gain * unit * (a * lum + (1 - a) * stats.mean_lum)
+            return lum * unit / (lum * unit + adaptation**m) if lum > 0 else 0.0
 
         unit, gain = middle_grey_unit(response, stats, m), math.exp(-self.intensity)
         black, white = response(stats.low, unit, gain), response(stats.high, unit, gain)
