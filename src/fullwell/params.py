@@ -15,7 +15,7 @@ from abc import ABC
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar, dataclass_transform
+from typing import Any, ClassVar, Self, TypeVar, dataclass_transform
 
 from fullwell.errors import ParameterError, UsageError, did_you_mean
 
@@ -117,6 +117,15 @@ class Operator(ABC):
         fields = dataclasses.fields(cls)  # type: ignore[arg-type]
         return tuple(dataclasses.replace(f.metadata["param"], name=f.name) for f in fields)
 
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Self:
+        """An instance with some parameters set; an unknown name gets a hint."""
+        known = [p.name for p in cls.params()]
+        for given in values:
+            if given not in known:
+                raise ParameterError(f"{cls.id} has no parameter {given!r}; {did_you_mean(given, known)}")
+        return cls(**values)
+
     def values(self) -> dict[str, Any]:
         """Parameter names and values, ready for a recipe."""
         return {p.name: getattr(self, p.name) for p in self.params()}
@@ -171,12 +180,7 @@ def find(family: str, name: str) -> type[Operator]:
 
 def build(family: str, name: str, values: Mapping[str, Any] | None = None) -> Operator:
     """An operator with some parameters set; unknown names get a hint."""
-    cls = find(family, name)
-    known = [p.name for p in cls.params()]
-    for given in values or {}:
-        if given not in known:
-            raise ParameterError(f"{cls.id} has no parameter {given!r}; {did_you_mean(given, known)}")
-    return cls(**(values or {}))
+    return find(family, name).of(values or {})
 
 
 def operators() -> Iterator[type[Operator]]:

@@ -44,12 +44,15 @@ def merge_tables(frames, like, shifts, value, weight, above, below, logarithmic,
                             ceiling[i] = min(ceiling[i], less)
         res = out[y].reshape(3 * w)
         for i in range(3 * w):
-            res[i] = total[i] / norm[i] if norm[i] > f(0) else max(floor[i], min(ceiling[i], f(1e30)))
+            if norm[i] > f(0):
+                res[i] = total[i] / norm[i]
+            else:
+                res[i] = floor[i] if floor[i] > -np.inf else ceiling[i]
         for x in range(w):
             bits = 0
             for i in range(3 * x, 3 * x + 3):
                 if norm[i] <= f(0):
-                    bits |= (1 if floor[i] > -np.inf else 0) | (2 if ceiling[i] < np.inf and floor[i] == -np.inf else 0)
+                    bits |= 1 if floor[i] > -np.inf else 2
             mask[y, x] = bits
         if logarithmic:
             for i in range(3 * w):

@@ -41,7 +41,9 @@ class Camera:
 
     def __post_init__(self) -> None:
         if self.response not in RESPONSES:
-            raise UsageError(f"camera: no response is called {self.response!r}; {did_you_mean(self.response, RESPONSES)}")
+            raise UsageError(
+                f"camera: no response is called {self.response!r}; {did_you_mean(self.response, RESPONSES)}"
+            )
 
     def encode(self, exposure: Array) -> Array:
         """Share of full well (0 to 1) to code value (0 to 1)."""
