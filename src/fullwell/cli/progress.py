@@ -30,8 +30,9 @@ class Bar(Progress):
         self.wipe()
 
     def note(self, text: str) -> None:
-        self.wipe()
-        print(text, file=sys.stderr)
+        if self.shown:
+            self.wipe()
+            print(text, file=sys.stderr)
 
     def _draw(self, share: float) -> None:
         if self.shown:
