@@ -1,0 +1,112 @@
+"""createMergeDebevec, createMergeRobertson: OpenCV's numbers; a bound where no frame measured, where OpenCV has 0.
+
+Frames are 8-bit, 16-bit, or float in 0..1 (clipped and rounded to 16 bits); without a response, radiance is in code
+values, linear. (h, w) frames give (h, w) radiance.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from fullwell.compat.cv2.arguments import Algorithm, Array, deliver, images, refuse, seconds
+from fullwell.image import as_codes
+from fullwell.kernels.merge import merge_tables
+from fullwell.kernels.opencv_merge import merge_shared_weight
+from fullwell.kernels.rows import addresses
+
+f = np.float32
+
+
+class MergeExposures(Algorithm):
+    """Frames and times to radiance, (h, w, 3) float32 in the channels' order."""
+
+    def process(self, src: Any, times: Any, response: Any = None, dst: Any = None) -> Array:
+        """Merge a list of frames taken at `times` seconds, with an inverse response (256, 1, 3) or without."""
+        who = type(self).__name__
+        frames = images(who, src)
+        time = seconds(who, times, len(frames))
+        gray = frames[0].ndim == 2
+        codes = [as_codes(a) for a in frames]  # three channels, integers
+        levels = 256 if codes[0].dtype == np.uint8 else 65536
+        curve = self._linear(levels) if response is None else inverse_response(who, response, levels)
+        out = np.empty(codes[0].shape, np.float32)
+        self._merge(codes, time, curve, out)
+        return deliver(np.ascontiguousarray(out[:, :, 0]) if gray else out, dst)
+
+    def _linear(self, levels: int) -> Array:
+        raise NotImplementedError
+
+    def _merge(self, codes: list[Array], time: Array, curve: Array, out: Array) -> None:
+        raise NotImplementedError
+
+
+class MergeDebevec(MergeExposures):
+    """Weighted geometric mean, one weight a pixel."""
+
+    def _linear(self, levels: int) -> Array:
+        return np.repeat(np.maximum(np.arange(levels, dtype=np.float64), 1.0)[:, None], 3, axis=1)
+
+    def _merge(self, codes: list[Array], time: Array, curve: Array, out: Array) -> None:
+        with np.errstate(divide="ignore"):  # a level of no exposure is black, as in OpenCV
+            log = np.log2(curve.T)
+        value = np.ascontiguousarray(log[None] - np.log2(time)[:, None, None], f)
+        merge_shared_weight(addresses(codes), codes[0][0, 0], f(len(curve) - 1), value, out)
+
+
+class MergeRobertson(MergeExposures):
+    """Maximum likelihood, a weight a channel. Clipped in every frame: what the shortest frame says at least."""
+
+    def _linear(self, levels: int) -> Array:
+        return np.repeat(np.arange(levels)[:, None] / (levels / 2), 3, axis=1)
+
+    def _merge(self, codes: list[Array], time: Array, curve: Array, out: Array) -> None:
+        weight = robertson_weight(len(curve)) * time[:, None, None]  # (n, 1, levels)
+        norm = np.repeat(weight * time[:, None, None], 3, axis=1)
+        ends = [np.ascontiguousarray(curve[z] / time[:, None], f) for z in (-1, 0)]
+        merge_tables(
+            addresses(codes), codes[0][0, 0], np.zeros((len(codes), 2), np.int64),
+            np.ascontiguousarray(weight * curve.T, f), np.ascontiguousarray(norm, f), *ends, False,
+            out, np.empty(out.shape[:2], np.uint8),
+        )  # fmt: skip
+
+
+def robertson_weight(levels: int) -> Array:
+    """Gaussian over the codes, shifted and scaled to 0 at both ends and 1 in the middle, (levels,) float64."""
+    v = 4 * np.arange(levels) / (levels - 1) - 2
+    weight = (np.exp(4 - v**2) - 1) / (np.exp(4) - 1)
+    weight[[0, -1]] = 0.0
+    return weight
+
+
+def inverse_response(who: str, response: Any, levels: int) -> Array:
+    """An inverse response as (levels, 3) float64; OpenCV's shape is (256, 1, 3).
+
+    Levels that are no finite number of at least 0, as OpenCV's CalibrateRobertson leaves where a level never occurs,
+    are interpolated; 256 levels serve 16-bit frames too.
+    """
+    a = np.asarray(response, np.float64)
+    if a.ndim == 3 and a.shape[1] == 1:
+        a = a[:, 0]
+    if a.ndim == 1:
+        a = a[:, None]
+    if a.ndim != 2 or a.shape[0] not in (256, 65536) or a.shape[1] not in (1, 3):
+        raise refuse(who, f"the response must be of shape (256, 1, 3) or (65536, 1, 3), got {np.shape(response)}.")
+    code, at = np.arange(len(a)) / (len(a) - 1), np.arange(levels) / (levels - 1)
+    curve = np.empty((levels, 3))
+    for c in range(3):
+        channel = a[:, c % a.shape[1]]
+        known = np.isfinite(channel) & (channel >= 0)
+        if not known.any():
+            raise refuse(who, f"channel {c} of the response has no usable level; calibrate with other frames.")
+        curve[:, c] = np.interp(at, code[known], channel[known])
+    return curve
+
+
+def createMergeDebevec() -> MergeDebevec:
+    return MergeDebevec()
+
+
+def createMergeRobertson() -> MergeRobertson:
+    return MergeRobertson()
