@@ -37,12 +37,16 @@ BLACK_IN_ALL = 2  # bit of Radiance.mask: too dark for every frame, the value is
 
 @dataclass(frozen=True)
 class Exposure:
-    """What the camera was set to; None where nobody said. `source` tells where the time came from."""
+    """What the camera was set to; None where nobody said.
+
+    `source` tells where the time came from, `settings_source` where f-number and ISO did.
+    """
 
     time_s: float | None = None
     f_number: float | None = None
     iso: float | None = None
     source: str = "unknown"
+    settings_source: str = "unknown"
 
     @property
     def relative(self) -> float | None:

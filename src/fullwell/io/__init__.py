@@ -4,17 +4,19 @@ Reading never looks at the extension: the first bytes choose the codec, and what
 extension. `formats` holds both tables; codec libraries are imported by the codecs only.
 """
 
-from fullwell.io.bracket import read_bracket, read_frame
+from fullwell.io.bracket import Unreadable, read_bracket, read_frame, read_frames
 from fullwell.io.exposure import parse_times
 from fullwell.io.output import Encoding, check_output, read_recipe, write
 from fullwell.io.radiance import read_radiance
 
 __all__ = [
     "Encoding",
+    "Unreadable",
     "check_output",
     "parse_times",
     "read_bracket",
     "read_frame",
+    "read_frames",
     "read_radiance",
     "read_recipe",
     "write",

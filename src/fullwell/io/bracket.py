@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
+import numpy as np
+
+from fullwell.errors import InputError
 from fullwell.image import Array, Bracket, Frame, Metadata, as_codes
 from fullwell.io.exposure import settle
 from fullwell.io.header import upright
@@ -32,24 +35,57 @@ def read_bracket(
     Raises InputError for a file that is missing, damaged or no photograph, and for frames of different sizes;
     ExposureError for times that make no sense. Without any time the bracket is made: fusing needs none.
     """
-    store = _Store()
+    store = _Store(BUDGET_BYTES)
     frames, notes = settle([_frame(Path(p), store) for p in paths], times, times_from)
-    profiles = sorted({f.profile for f in frames})
-    if len(profiles) > 1:
-        notes.append(f"the frames have different colour profiles ({', '.join(profiles)}); the reference's counts")
-    return Bracket(tuple(frames), reference, tuple(notes))
+    return Bracket(tuple(frames), reference, (*notes, *_profiles(frames)))
 
 
 def read_frame(path: str | Path) -> Frame:
     """One photograph, its pixels kept once decoded. Raises InputError naming the file."""
-    return _frame(Path(path), _Store())
+    return _frame(Path(path), _Store(BUDGET_BYTES))
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A file that is no frame, and why."""
+
+    name: str
+    error: InputError
+
+
+def read_frames(
+    paths: Iterable[str | Path], times: Iterable[float] | None = None, times_from: str | Path | None = None
+) -> tuple[list[Frame | Unreadable], list[str]]:
+    """What `read_bracket` would read, with the files that it would refuse, and notes; no pixels are kept."""
+    found: list[Frame | Unreadable] = []
+    store = _Store(0)
+    for path in paths:
+        try:
+            found.append(_frame(Path(path), store))
+        except InputError as failed:
+            found.append(Unreadable(str(path), failed))
+    if times is not None:
+        times = list(times)
+        if len(times) == len(found):  # a wrong count is refused below
+            times = [t for t, f in zip(times, found, strict=True) if isinstance(f, Frame)]
+    frames, notes = settle([f for f in found if isinstance(f, Frame)], times, times_from)
+    settled = iter(frames)
+    return [next(settled) if isinstance(f, Frame) else f for f in found], notes + _profiles(frames)
+
+
+def _profiles(frames: list[Frame]) -> list[str]:
+    spaces = {None if f.to_d50 is None else tuple(np.round(f.to_d50.ravel(), 2)): f.profile for f in frames}
+    if len(spaces) < 2:
+        return []
+    names = sorted(spaces.values())
+    return [f"the frames have different colour profiles ({', '.join(names)}); the reference's counts"]
 
 
 class _Store:
     """How many bytes of decoded pixels are still allowed to stay."""
 
-    def __init__(self) -> None:
-        self.left = BUDGET_BYTES
+    def __init__(self, budget: int) -> None:
+        self.left = budget
         self.lock = Lock()
 
     def keep(self, pixels: Array) -> bool:

@@ -67,7 +67,13 @@ def read(block: bytes | None) -> Settings:
     iso = sane("ISO", ISO, ISO_SPEED, RECOMMENDED_INDEX, OUTPUT_SENSITIVITY)
     orientation = _number(main.get(ORIENTATION))
     return Settings(
-        Exposure(time_s, f_number, iso, "EXIF" if time_s is not None else "unknown"),
+        Exposure(
+            time_s,
+            f_number,
+            iso,
+            "EXIF" if time_s is not None else "unknown",
+            "EXIF" if f_number is not None or iso is not None else "unknown",
+        ),
         int(orientation) if orientation is not None and orientation in range(1, 9) else 1,
         _white_balance(camera),
         camera.get(COLOR_SPACE) == 2 or interop.get(1) in ("R03", b"R03"),

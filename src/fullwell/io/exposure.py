@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from fullwell.errors import ExposureError
 from fullwell.image import Frame
@@ -103,12 +104,12 @@ def from_list(frames: Sequence[Frame], path: Path) -> tuple[list[Frame], list[st
     for frame, entry in zip(frames, chosen, strict=True):
         written = _seconds(entry.time, f"{path}, {entry.name}")
         time_s = written if entry.explicit or not reciprocal else 1.0 / written
-        exposure = dataclasses.replace(frame.exposure, time_s=time_s, source="list file")
+        told: dict[str, Any] = {"time_s": time_s, "source": "list file"}
         if entry.f_number is not None:
-            exposure = dataclasses.replace(exposure, f_number=entry.f_number)
+            told |= {"f_number": entry.f_number, "settings_source": "list file"}
         if entry.gain_db is not None:  # 3 dB double the exposure
-            exposure = dataclasses.replace(exposure, iso=100.0 * 2.0 ** (entry.gain_db / 3.0))
-        timed.append(frame.replace(exposure=exposure))
+            told |= {"iso": 100.0 * 2.0 ** (entry.gain_db / 3.0), "settings_source": "list file"}
+        timed.append(frame.replace(exposure=dataclasses.replace(frame.exposure, **told)))
     return timed, notes + _settings_count(timed)
 
 

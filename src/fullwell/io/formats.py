@@ -61,8 +61,12 @@ def sniff(path: Path) -> str:
 
 
 def _first_bytes(path: Path) -> bytes:
+    if not is_text(path):
+        raise InputError(f"{path!a}: the name is no valid UTF-8, which decoders need; rename the file.")
     if path.is_dir():
         raise InputError(f"{path}: is a folder; name the photographs in it.")
+    if path.exists() and not path.is_file():
+        raise InputError(f"{path}: is no regular file.")  # a pipe or device could block for ever
     try:
         with path.open("rb") as file:
             start = file.read(SNIFFED)
@@ -73,6 +77,14 @@ def _first_bytes(path: Path) -> bytes:
     if not start:
         raise InputError(f"{path}: the file is empty; copy it again from the camera.")
     return start
+
+
+def is_text(path: Path) -> bool:
+    """Whether a name can be handed to libraries that want UTF-8."""
+    try:
+        return bool(str(path).encode())
+    except UnicodeEncodeError:
+        return False
 
 
 def _has(start: bytes, signs: Signs) -> bool:

@@ -17,7 +17,7 @@ from PIL import Image
 
 from fullwell.errors import InputError
 from fullwell.image import Array
-from fullwell.io import openimageio
+from fullwell.io import exif, openimageio
 from fullwell.io.header import Header
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from fullwell.io.picture import Encoded
 
 SOS, EOI, COMMENT = 0xDA, 0xD9, 0xFE
+MOST_BYTES = 65_500  # of a segment
 FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # start-of-frame markers: size and components
 STANDALONE = frozenset(range(0xD0, 0xD9)) | {0x00, 0x01}
 ISO_GAIN_MAP = b"urn:iso:std:iso:ts:21496:-1"
@@ -57,14 +58,16 @@ def read(path: Path) -> Header:
     """Size, EXIF, ICC of the first picture. Raises InputError for what is no JPEG, truncated or not RGB or grey."""
     data = path.read_bytes()
     size, components, end = (0, 0), 0, 0
-    exif, icc, notes = None, {}, []
+    block: bytes | None = None
+    icc: dict[int, bytes] = {}
+    notes: list[str] = []
     gain_map = False
     for marker, offset, payload in segments(data):
         if marker in FRAMES and len(payload) >= 6 and not components:
             size = int.from_bytes(payload[1:3], "big"), int.from_bytes(payload[3:5], "big")
             components = payload[5]
-        elif marker == 0xE1 and payload[:6] == b"Exif\0\0" and exif is None:
-            exif = payload[6:]
+        elif marker == 0xE1 and payload[:6] == b"Exif\0\0" and block is None:
+            block = payload[6:]
         elif marker == 0xE2 and payload[:12] == b"ICC_PROFILE\0" and len(payload) > 14:
             icc[payload[12]] = payload[14:]
         elif marker == 0xE2 and payload[:4] == b"MPF\0":
@@ -80,7 +83,7 @@ def read(path: Path) -> Header:
     if components not in (1, 3):
         raise InputError(f"{path}: a frame must be RGB or grey, this JPEG is CMYK; convert it to RGB first.")
     joined = b"".join(icc[k] for k in sorted(icc)) or None
-    return Header(*size, partial(decode, path, end, gain_map), exif=exif, icc=joined, notes=tuple(notes))
+    return Header(*size, partial(decode, path, end, gain_map), exif=block, icc=joined, notes=tuple(notes))
 
 
 def decode(path: Path, end: int, gain_map: bool = False) -> Array:
@@ -102,9 +105,12 @@ def decode(path: Path, end: int, gain_map: bool = False) -> Array:
 
 def write_picture(picture: Encoded, path: Path, encoding: Encoding) -> None:
     """8 bits, with profile, EXIF and the recipe as a comment; colour at full resolution from quality 90 up."""
-    extras: dict[str, Any] = {"exif": b"Exif\0\0" + picture.exif} if picture.exif else {}
-    if picture.recipe:
-        extras["comment"] = picture.recipe.encode()
+    block, comment = picture.exif, picture.recipe.encode()
+    if len(block) > MOST_BYTES:
+        block = exif.compact(block, without=frozenset({exif.MAKER_NOTE}))
+    extras: dict[str, Any] = {"exif": b"Exif\0\0" + block} if len(block) <= MOST_BYTES else {}
+    if comment and len(comment) <= MOST_BYTES:
+        extras["comment"] = comment
     sampling = "4:4:4" if encoding.quality >= 90 else "4:2:0"
     image = Image.fromarray(picture.codes)
     image.save(path, "JPEG", quality=encoding.quality, subsampling=sampling, icc_profile=picture.icc, **extras)

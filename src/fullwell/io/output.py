@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fullwell.errors import InputError, ParameterError, UsageError
+from fullwell.errors import FullwellError, InputError, ParameterError, UsageError
 from fullwell.image import Metadata, Picture, Radiance
 from fullwell.io import formats
 from fullwell.params import Operator, param
@@ -101,6 +101,8 @@ def check_output(path: str | Path, kind: str) -> str:
             f"{path}: a {path.suffix} file holds radiance, not a finished picture; write .jpg, .png or .tif."
         )
     folder = path.parent
+    if not formats.is_text(path):
+        raise UsageError(f"{path!a}: the name is no valid UTF-8, which encoders need; choose another.")
     if path.is_dir():
         raise UsageError(f"{path}: is a folder; name a file in it.")
     if not folder.is_dir():
@@ -118,8 +120,10 @@ def _whole(path: Path) -> Iterator[Path]:
     try:
         yield temporary
         os.replace(temporary, final)
-    except OSError as failed:
-        raise UsageError(f"{path}: cannot be written ({failed.strerror or failed}).") from failed
+    except FullwellError:
+        raise
+    except (OSError, ValueError) as failed:  # ValueError: sizes that a format cannot hold
+        raise UsageError(f"{path}: cannot be written ({getattr(failed, 'strerror', None) or failed}).") from failed
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -1,0 +1,257 @@
+"""What a bracket is made of: exposures and where they came from, clipping, and what should give pause.
+
+It works on what cannot be merged, too: files of different sizes, without exposure, or unreadable.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fullwell.errors import ExposureError, InputError
+from fullwell.image import Array, Bracket, Exposure, Frame
+from fullwell.io import Unreadable, read_frames
+from fullwell.progress import QUIET, Progress
+
+__all__ = ["Inspection", "Row", "as_dict", "as_table", "inspect", "inspect_files"]
+
+CLIPPED_HIGH = 254 / 255  # codes from here up, in any channel, count as clipped
+CLIPPED_LOW = 1 / 255  # codes up to here, in any channel, count as clipped
+SAME_EV = 0.05  # exposures this close are the same
+MOST_NAMES = 4  # that a warning lists
+SAME_CODE = 8 / 255  # mean codes this close are the same brightness
+
+
+@dataclass(frozen=True)
+class Row:
+    """One file. `ev` is log2 of its exposure over the reference's; `clipped_*` are shares of pixels, 0 to 1."""
+
+    path: str
+    error: str | None = None
+    width: int | None = None
+    height: int | None = None
+    exposure: Exposure = field(default_factory=Exposure)
+    ev: float | None = None
+    clipped_low: float | None = None
+    clipped_high: float | None = None
+    mean_code: float | None = None  # 0 to 1
+    white_balance: str = ""
+    profile: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """All rows in the order given, and what concerns several of them."""
+
+    rows: tuple[Row, ...]
+    warnings: tuple[str, ...] = ()
+
+
+def inspect_files(
+    paths: Iterable[str | Path],
+    times: Iterable[float] | None = None,
+    times_from: str | Path | None = None,
+    progress: Progress = QUIET,
+) -> Inspection:
+    """Inspect files as `read_bracket` would read them. Raises ExposureError for times or a list that make no sense."""
+    frames, notes = read_frames(paths, times, times_from)
+    inspection = inspect(frames, progress)
+    return dataclasses.replace(inspection, warnings=(*notes, *inspection.warnings))
+
+
+def inspect(frames: Bracket | Sequence[Frame | Unreadable], progress: Progress = QUIET) -> Inspection:
+    """Inspect frames, and files that are none. Every frame is decoded once; nothing is kept."""
+    reference = frames.reference if isinstance(frames, Bracket) else None
+    rows = [_row(f) for f in progress.each(frames)]
+    usable = [f for f in frames if isinstance(f, Frame)]
+    evs, warnings = _relative_evs(usable, reference)
+    levels = iter(evs)
+    rows = [
+        dataclasses.replace(r, ev=next(levels)) if isinstance(f, Frame) else r
+        for r, f in zip(rows, frames, strict=True)
+    ]
+    return Inspection(tuple(rows), tuple(_unfit(rows) + warnings + _settings(rows) + _repeated(rows)))
+
+
+def _row(frame: Frame | Unreadable) -> Row:
+    if isinstance(frame, Unreadable):
+        return Row(frame.name, str(frame.error))
+    row = Row(
+        frame.name,
+        height=frame.shape[0],
+        width=frame.shape[1],
+        exposure=frame.exposure,
+        white_balance=frame.white_balance,
+        profile=frame.profile,
+        notes=frame.notes,
+    )
+    try:
+        codes = frame.codes()
+    except InputError as failed:
+        return dataclasses.replace(row, error=str(failed))
+    top = np.iinfo(codes.dtype).max
+    return dataclasses.replace(
+        row,
+        clipped_low=_share(codes <= round(CLIPPED_LOW * top)),
+        clipped_high=_share(codes >= round(CLIPPED_HIGH * top)),
+        mean_code=float(codes.mean(dtype=np.float64)) / top,
+    )
+
+
+def _share(where: Array) -> float:
+    """Share of the pixels where any channel is."""
+    return float(np.count_nonzero(where[..., 0] | where[..., 1] | where[..., 2])) / where[..., 0].size
+
+
+def _relative_evs(frames: list[Frame], reference: int | None) -> tuple[list[float | None], list[str]]:
+    """log2 of each exposure over the reference's (the middle one where none is named); None where it is unknown."""
+    timed = [f.replace(shape=(1, 1)) for f in frames if f.exposure.time_s is not None]  # sizes do not matter here
+    if not timed:
+        return [None] * len(frames), []
+    try:
+        bracket = Bracket(tuple(timed))
+        logs = np.log2(bracket.exposures)
+    except ExposureError as failed:
+        return [None] * len(frames), [str(failed)]
+    values = iter(logs.tolist())
+    evs = [next(values) if f.exposure.time_s is not None else None for f in frames]
+    zero = evs[reference] if reference is not None else None
+    zero = logs[bracket.reference] if zero is None else zero
+    return [None if ev is None else float(ev - zero) for ev in evs], []
+
+
+# Warnings -------------------------------------------------------------------------------------------------------------
+
+
+def _unfit(rows: list[Row]) -> list[str]:
+    """Frames that keep the rest from being merged."""
+    warnings = []
+    if failed := [r for r in rows if r.error]:
+        warnings.append(f"{len(failed)} of {len(rows)} files cannot be used: {_names(failed)}")
+    sizes = {(r.width, r.height) for r in rows if r.width}
+    if len(sizes) > 1:
+        warnings.append("the frames have different sizes: " + ", ".join(f"{w} x {h}" for w, h in sorted(sizes)))
+    if lacking := [r for r in rows if r.width and r.exposure.time_s is None]:
+        warnings.append(f"no exposure time: {_names(lacking)}; pass --times or --times-from FILE")
+    return warnings
+
+
+def _settings(rows: list[Row]) -> list[str]:
+    """What the camera changed beside the time."""
+    warnings = []
+    isos = sorted({r.exposure.iso for r in rows if r.exposure.iso})
+    if len(isos) > 1:
+        warnings.append(f"the ISO differs ({isos[0]:g} to {isos[-1]:g}), as with auto ISO; it counts in the exposure")
+    stops = sorted({r.exposure.f_number for r in rows if r.exposure.f_number})
+    if len(stops) > 1:
+        warnings.append(
+            f"the f-number differs ({stops[0]:g} to {stops[-1]:g}); it counts in the exposure, but blurs differently"
+        )
+    balances = sorted({r.white_balance for r in rows if r.white_balance})
+    if len(balances) > 1:
+        warnings.append(f"the white balance differs ({', '.join(balances)}); colours of the frames do not agree")
+    return warnings
+
+
+def _repeated(rows: list[Row]) -> list[str]:
+    """Frames of the same exposure, and exposures that are contradicted by the brightness."""
+    known = sorted((r for r in rows if r.ev is not None), key=lambda r: r.ev or 0.0)
+    if len(known) < 2:
+        return []
+    means = [r.mean_code for r in known if r.mean_code is not None]
+    if (known[-1].ev or 0.0) - (known[0].ev or 0.0) <= SAME_EV and means and max(means) - min(means) > SAME_CODE:
+        return [
+            "all frames have the same exposure although their brightness differs: the times are wrong; pass --times"
+        ]
+    groups: list[list[Row]] = [[known[0]]]
+    for before, row in itertools.pairwise(known):
+        if (row.ev or 0.0) - (before.ev or 0.0) <= SAME_EV:
+            groups[-1].append(row)
+        else:
+            groups.append([row])
+    return [f"the same exposure: {_names(group)}" for group in groups if len(group) > 1]
+
+
+def _names(rows: list[Row]) -> str:
+    names = ", ".join(Path(r.path).name for r in rows[:MOST_NAMES])
+    return names if len(rows) <= MOST_NAMES else f"{names} and {len(rows) - MOST_NAMES} more"
+
+
+# Rendering ------------------------------------------------------------------------------------------------------------
+
+HEADINGS = ("file", "size", "time", "f", "ISO", "EV", "dark", "clipped", "white balance", "time from")
+
+
+def as_table(inspection: Inspection) -> str:
+    """Aligned text: one line per file, then the errors, the notes and the warnings."""
+    cells = [HEADINGS, *(_cells(r) for r in inspection.rows)]
+    widths = [max(len(row[k]) for row in cells) for k in range(len(HEADINGS))]
+    left = (0, len(HEADINGS) - 2, len(HEADINGS) - 1)
+    lines = [
+        "  ".join(c.ljust(w) if k in left else c.rjust(w) for k, (c, w) in enumerate(zip(row, widths, strict=True)))
+        for row in cells
+    ]
+    lines += [f"error: {r.error}" for r in inspection.rows if r.error]
+    lines += [f"note: {Path(r.path).name}: {note}" for r in inspection.rows for note in r.notes]
+    lines += [f"warning: {w}" for w in inspection.warnings]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    e = row.exposure
+    return (
+        Path(row.path).name,
+        f"{row.width} x {row.height}" if row.width else "-",
+        written_time(e.time_s) if e.time_s else "-",
+        f"{e.f_number:.3g}" if e.f_number else "-",
+        f"{e.iso:g}" if e.iso else "-",
+        f"{row.ev:+.2f}" if row.ev is not None else "-",
+        f"{row.clipped_low:.1%}" if row.clipped_low is not None else "-",
+        f"{row.clipped_high:.1%}" if row.clipped_high is not None else "-",
+        row.white_balance or "-",
+        e.source if e.time_s else "-",
+    )
+
+
+def written_time(time_s: float) -> str:
+    """Seconds as photographers write them: 2.5 s, 1/30 s."""
+    under = round(1 / time_s)
+    if time_s < 0.4 and math.isclose(time_s * under, 1.0, rel_tol=0.01):
+        return f"1/{under} s"
+    return f"{time_s:.3g} s"
+
+
+def as_dict(inspection: Inspection) -> dict[str, Any]:
+    """Plain data for JSON."""
+    return {"frames": [_row_dict(r) for r in inspection.rows], "warnings": list(inspection.warnings)}
+
+
+def _row_dict(row: Row) -> dict[str, Any]:
+    e = row.exposure
+    return {
+        "path": row.path,
+        "used": row.error is None,
+        "error": row.error,
+        "width": row.width,
+        "height": row.height,
+        "exposure": {
+            "source": e.source,
+            "nominal_ev": row.ev,
+            "time_s": e.time_s,
+            "f_number": e.f_number,
+            "iso": e.iso,
+            "settings_source": e.settings_source,
+        },
+        "clipped": {"low": row.clipped_low, "high": row.clipped_high},
+        "white_balance": row.white_balance,
+        "profile": row.profile,
+        "notes": list(row.notes),
+    }
