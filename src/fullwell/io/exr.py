@@ -35,17 +35,15 @@ def read_radiance(path: Path) -> Radiance:
             Header(height, width, lambda: np.empty(0)).checked(str(path))
         begin, end = min(chosen), max(chosen) + 1
         pixels = source.read_image(0, 0, begin, end, "float")
-        said = source.geterror()
+        said = openimageio.errors(source)
     if pixels is None or said:
         raise InputError(f"{path}: the OpenEXR file is damaged or truncated; make or copy it again.")
     rgb = _displayed(pixels[:, :, [c - begin for c in chosen]], spec)
-    if (given := spec.getattribute("chromaticities")) is None:
-        name = "rec709"  # what OpenEXR says of files without them
-    else:
-        name, rgb = profile.in_working_primaries(rgb, profile.of_chromaticities([float(c) for c in given]))
-    recipe, to_absolute = spec.getattribute("fullwell:recipe"), spec.getattribute("fullwell:to_absolute")
-    meta = Metadata(sources=(str(path),), recipe=recipe or "")
-    return Radiance(rgb, name, to_absolute=float(to_absolute) if to_absolute else None, meta=meta)
+    to_d50 = profile.of_chromaticities(openimageio.numbers(spec, "chromaticities"))  # none: Rec.709, as OpenEXR says
+    name, rgb = profile.in_working_primaries(rgb, to_d50)
+    scale = openimageio.numbers(spec, "fullwell:to_absolute")
+    meta = Metadata(sources=(str(path),), recipe=openimageio.text(spec, "fullwell:recipe"))
+    return Radiance(rgb, name, to_absolute=scale[0] if len(scale) == 1 else None, meta=meta)
 
 
 def _channels(names: tuple[str, ...], path: Path) -> list[int]:
@@ -100,4 +98,4 @@ def _largest(rgb: Array) -> float:
 
 def read_recipe(path: Path) -> str:
     with openimageio.opened(path) as source:
-        return source.spec().getattribute("fullwell:recipe") or ""
+        return openimageio.text(source.spec(), "fullwell:recipe")

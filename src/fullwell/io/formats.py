@@ -62,7 +62,7 @@ def sniff(path: Path) -> str:
 
 def _first_bytes(path: Path) -> bytes:
     if not is_text(path):
-        raise InputError(f"{path!a}: the name is no valid UTF-8, which decoders need; rename the file.")
+        raise InputError(f"{str(path)!a}: the name is no valid UTF-8, which decoders need; rename the file.")
     if path.is_dir():
         raise InputError(f"{path}: is a folder; name the photographs in it.")
     if path.exists() and not path.is_file():

@@ -52,7 +52,8 @@ def read_radiance(path: Path) -> Radiance:
         if correction := _numbers(line, "COLORCORR", 3):
             scale = scale * correction
     if (scale != 1).any() and (scale > 0).all():
-        rgb = (rgb / scale).astype(np.float32)
+        with np.errstate(over="ignore"):
+            rgb = (rgb / scale).astype(np.float32)
     recipe, to_absolute = _ours(lines)
     return Radiance(rgb, _primaries(lines), to_absolute=to_absolute, meta=Metadata(sources=(str(path),), recipe=recipe))
 
@@ -60,15 +61,11 @@ def read_radiance(path: Path) -> Radiance:
 def _pixels(body: bytes, rows: int, columns: int, path: Path) -> Array:
     """(rows, columns, 3) float32 from scanlines without lengths, with run lengths, or with the old ones."""
     try:
-        if len(body) == 4 * rows * columns:
-            return _floats(np.frombuffer(body, np.uint8).reshape(rows, columns, 4))
-        head = f"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y {rows} +X {columns}\n".encode()
-        return np.asarray(imagecodecs.rgbe_decode(head + body))
-    except imagecodecs.RgbeError:
-        pass
-    try:
+        if 8 <= columns <= 32767 and body.startswith(bytes([2, 2, columns >> 8, columns & 255])):
+            head = f"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y {rows} +X {columns}\n".encode()
+            return np.asarray(imagecodecs.rgbe_decode(head + body))
         return _floats(_old_run_lengths(body, rows * columns).reshape(rows, columns, 4))
-    except (IndexError, ValueError):
+    except (imagecodecs.RgbeError, IndexError, ValueError):
         raise InputError(f"{path}: the .hdr pixels are damaged or end too early; make or copy it again.") from None
 
 
@@ -80,6 +77,8 @@ def _floats(rgbe: Array) -> Array:
 
 def _old_run_lengths(body: bytes, count: int) -> Array:
     """Pixels (count, 4); a pixel 1, 1, 1, n repeats the one before n times, the next such 256 n times."""
+    if len(body) == 4 * count:  # none of them
+        return np.frombuffer(body, np.uint8)
     out = np.empty((count, 4), np.uint8)
     done = shift = at = 0
     while done < count:
@@ -111,7 +110,7 @@ def _numbers(line: str, name: str, count: int) -> list[float]:
 def _primaries(lines: list[str]) -> str:
     """Working primaries that the header names; Rec.709 where it names none or unknown ones."""
     for line in lines:
-        if name := profile.working(profile.of_chromaticities(_numbers(line, "PRIMARIES", 8) or [0.0] * 8)):
+        if name := profile.working(profile.of_chromaticities(_numbers(line, "PRIMARIES", 8))):
             return name
     return "rec709"
 

@@ -93,7 +93,7 @@ def decode(path: Path, end: int, gain_map: bool = False) -> Array:
             spec = source.spec()
             if str(spec.format) == "uint8":
                 pixels = source.read_image(0, 0, 0, spec.nchannels, "uint8")
-                said = source.geterror()
+                said = openimageio.errors(source)
                 if pixels is None or (said and not HARMLESS.search(said)):
                     raise InputError(f"{path}: the JPEG's picture data is damaged; copy it again or leave it out.")
                 return np.asarray(pixels)

@@ -35,10 +35,35 @@ def decode(path: Path) -> Array:
     with opened(path) as source:
         spec = source.spec()
         pixels = source.read_image(0, 0, 0, spec.nchannels, spec.format)
-        said = source.geterror()
+        said = errors(source)
     if pixels is None or said:
         raise InputError(f"{path}: is damaged, its pixels cannot be decoded ({_short(path, said)}).")
     return np.asarray(pixels)
+
+
+def errors(source: Any) -> str:
+    """What a reader has complained of since it was last asked."""
+    try:
+        return str(source.geterror())
+    except UnicodeDecodeError:  # it quotes damaged bytes
+        return "damaged header"
+
+
+def text(spec: Any, name: str) -> str:
+    """A text attribute; empty where there is none."""
+    try:
+        value = spec.getattribute(name)
+    except UnicodeDecodeError:
+        return ""
+    return value if isinstance(value, str) else ""
+
+
+def numbers(spec: Any, name: str) -> list[float]:
+    """A numeric attribute; empty where there is none."""
+    try:
+        return [float(v) for v in np.ravel(spec.getattribute(name))]
+    except (TypeError, ValueError):
+        return []
 
 
 def icc(spec: Any) -> bytes | None:

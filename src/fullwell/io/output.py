@@ -102,7 +102,7 @@ def check_output(path: str | Path, kind: str) -> str:
         )
     folder = path.parent
     if not formats.is_text(path):
-        raise UsageError(f"{path!a}: the name is no valid UTF-8, which encoders need; choose another.")
+        raise UsageError(f"{str(path)!a}: the name is no valid UTF-8, which encoders need; choose another.")
     if path.is_dir():
         raise UsageError(f"{path}: is a folder; name a file in it.")
     if not folder.is_dir():

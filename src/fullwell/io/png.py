@@ -72,6 +72,8 @@ def _inflate(packed: bytes) -> bytes | None:
 def decode(path: Path) -> Array:
     """(h, w) or (h, w, channels) uint8 or uint16. Raises InputError for damage."""
     needed = [chunk for name, _, chunk in _chunks(path.read_bytes()) if name in PIXELS]
+    if any(zlib.crc32(chunk[4:-4]) != int.from_bytes(chunk[-4:], "big") for chunk in needed):
+        raise InputError(f"{path}: the PNG is damaged (wrong checksum); copy it again or leave it out.")
     try:
         return np.asarray(imagecodecs.png_decode(MAGIC + b"".join(needed)))
     except (imagecodecs.PngError, ValueError) as failed:

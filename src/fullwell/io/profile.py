@@ -49,7 +49,9 @@ def read(icc: bytes | None, adobe_rgb: bool = False) -> Colour:
 
 
 def of_chromaticities(xy: Sequence[float]) -> Array | None:
-    """The colorants of red, green, blue and white (x, y); None for numbers that are no primaries."""
+    """The colorants of red, green, blue and white, 8 numbers; None for numbers that are no primaries."""
+    if len(xy) != 8:
+        return None
     pairs = list(zip(xy[::2], xy[1::2], strict=True))
     try:
         to_d50 = Primaries("given", *pairs).to_d50
@@ -72,7 +74,8 @@ def in_working_primaries(rgb: Array, to_d50: Array | None) -> tuple[str, Array]:
     if name := working(to_d50):
         return name, rgb
     matrix = np.linalg.solve(primaries("rec709").to_d50, to_d50)
-    return "rec709", rgb @ matrix.T.astype(np.float32)
+    with np.errstate(invalid="ignore", over="ignore"):  # infinities pass through, some as NaN
+        return "rec709", rgb @ matrix.T.astype(np.float32)
 
 
 @cache

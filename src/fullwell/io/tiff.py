@@ -76,7 +76,7 @@ def read_radiance(path: Path) -> Radiance:
     pixels = pixels[..., :1].repeat(3, axis=2) if pixels.shape[2] < 3 else pixels[..., :3]
     fields = _fields(path)
     given = [*fields.get(COLORANTS, ()), *fields.get(WHITE, ())]
-    to_d50 = profile.of_chromaticities(given) if len(given) == 8 else profile.read(header.icc).to_d50
+    to_d50 = profile.of_chromaticities(given) if given else profile.read(header.icc).to_d50
     name, rgb = profile.in_working_primaries(pixels, to_d50)
     to_absolute = next(iter(fields.get(TO_ABSOLUTE, ())), None)
     return Radiance(rgb, name, to_absolute=to_absolute, meta=Metadata(header.exif, (str(path),), read_recipe(path)))
