@@ -14,7 +14,6 @@ import numpy as np
 
 from fullwell.color import Array, srgb_decode, srgb_encode
 from fullwell.errors import UsageError, did_you_mean
-from fullwell.image import Bracket, Exposure, Frame
 
 RESPONSES = ("linear", "srgb", "film")
 FILM_SHOULDER, FILM_GAMMA = 3.0, 2.0
@@ -87,34 +86,37 @@ class Camera:
         return shots
 
 
-def bracket_of(shots: Sequence[Shot], reference: int = -1) -> Bracket:
-    """The shots as a bracket whose poses are not known."""
-    frames = [
-        Frame(f"shot {i}", s.codes, s.codes.shape[:2], Exposure(s.time_s, source="simulated"))
-        for i, s in enumerate(shots)
-    ]
-    return Bracket(tuple(frames), reference)
-
-
 def best_estimate(camera: Camera, shots: Sequence[Shot], shifts_px: Sequence[tuple[int, int]] | None = None) -> Array:
     """Radiance (h, w, 3) from shots by inverse variance, with response, pose and noise known; NaN where none measured.
 
-    `shifts_px` are the shots' shifts over the reference, theirs by default.
+    `shifts_px` are the shots' shifts over the reference, theirs by default. The variance is that of the estimate so
+    far, not of the single code, whose own noise would bias the weights; two rounds settle it.
     """
     top = 2**camera.bits - 1
-    total, norm = 0.0, 0.0
-    for shot, (dy, dx) in zip(shots, shifts_px or [s.shift_px for s in shots], strict=True):
-        codes = _moved(shot.codes, dy, dx)
-        z = np.clip(codes, 0.5, top - 0.5) / top
-        exposure = camera.decode(z)
-        slope = (camera.decode(np.minimum(z + 0.5 / top, 1)) - camera.decode(np.maximum(z - 0.5 / top, 0))) * top
-        rounding = (slope / top) ** 2 / 12
-        variance = exposure / camera.full_well_e + (camera.read_noise_e / camera.full_well_e) ** 2 + rounding
-        weight = np.where((codes > 0.01 * top) & (codes < 0.985 * top), shot.time_s**2 / variance, 0.0)
-        total = total + weight * exposure / shot.time_s
-        norm = norm + weight
-    with np.errstate(invalid="ignore"):
-        return np.where(norm > 0, total / norm, np.nan)
+    estimate = None
+    for _ in range(3):
+        total, norm = 0.0, 0.0
+        for shot, (dy, dx) in zip(shots, shifts_px or [s.shift_px for s in shots], strict=True):
+            codes = _moved(shot.codes, dy, dx)
+            exposure = camera.decode(codes / top)
+            expected = exposure if estimate is None else np.nan_to_num(estimate * shot.time_s)
+            step = _slope(camera, expected) / top
+            variance = expected / camera.full_well_e + (camera.read_noise_e / camera.full_well_e) ** 2 + step**2 / 12
+            seen = (codes > 0.01 * top) & (codes < 0.985 * top) & (expected < 0.95)
+            weight = np.where(seen, shot.time_s**2 / variance, 0.0)
+            total = total + weight * exposure / shot.time_s
+            norm = norm + weight
+        with np.errstate(invalid="ignore"):
+            estimate = np.where(norm > 0, total / norm, np.nan)
+    assert estimate is not None
+    return estimate
+
+
+def _slope(camera: Camera, exposure: Array) -> Array:
+    """How much exposure one whole range of codes stands for, at an exposure."""
+    code = camera.encode(exposure)
+    low, high = np.maximum(code - 1e-3, 0), np.minimum(code + 1e-3, 1)
+    return (camera.decode(high) - camera.decode(low)) / (high - low)
 
 
 def _moved(codes: Array, dy: int, dx: int) -> Array:
