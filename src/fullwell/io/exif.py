@@ -139,11 +139,11 @@ def of_result(meta: Metadata, height: int, width: int) -> bytes:
 
 
 def _without_thumbnail(block: bytes) -> bytes:
-    """The block cut before its thumbnail, if that is the last thing in it; else as it is."""
+    """The block cut before its thumbnail, if nothing but padding is behind that; else as it is."""
     thumbnail = ifd.directory(block, ifd.directory(block, ifd.first(block))[1])[0]
     if 0x0201 in thumbnail and 0x0202 in thumbnail:
         at, size = (ifd.number(block, thumbnail[tag]) for tag in (0x0201, 0x0202))
-        if at >= 8 and at + size >= len(block) - 4:
+        if at >= 8 and not any(block[at + size :]):
             return block[:at]
     return block
 
@@ -156,7 +156,7 @@ def compact(data: ifd.Data, without: frozenset[int] = frozenset()) -> bytes:
     def copied(entries: ifd.Directory) -> ifd.Directory:
         return {tag: made.copy(data, e) for tag, e in entries.items() if tag not in without | {INTEROP_IFD}}
 
-    root = copied({tag: e for tag, e in main.items() if tag in DESCRIPTIVE | {ORIENTATION}})
+    root = copied({tag: e for tag, e in main.items() if tag in DESCRIPTIVE | {ORIENTATION, SOFTWARE}})
     for pointer in (EXIF_IFD, GPS_IFD):
         if held := copied(ifd.sub(data, main, pointer)):
             root[pointer] = made.pointer(held)
