@@ -224,3 +224,51 @@ def test_getters_and_setters_are_opencvs():
     assert (mine.getMaxIter(), mine.getThreshold()) == (theirs.getMaxIter(), theirs.getThreshold())
     mine.setMaxIter(4)
     assert mine.getMaxIter() == 4
+
+
+MERTENS = [(), (1, 1, 1), (0.5, 0.7, 1.3), (0, 0, 1), (1, 0, 0)]
+
+
+@pytest.mark.parametrize("args", MERTENS)
+@pytest.mark.parametrize("size", [(64, 80), (61, 37), (3, 9), (1, 6)])
+def test_fusion_agrees(size, args):
+    given = bracket(*size, 0, TIMES)
+    theirs = cv2.createMergeMertens(*args).process(given)
+    mine = merge.createMergeMertens(*args).process(given)
+    assert mine.shape == theirs.shape
+    assert mine.dtype == theirs.dtype
+    np.testing.assert_allclose(mine, theirs, atol=6e-3)
+    assert np.abs(mine - theirs).mean() < 1e-5
+
+
+@pytest.mark.parametrize("args", MERTENS)
+def test_fusion_of_gray_frames_agrees(args):
+    """Here rounding noise decides in OpenCV: three equal channels are not quite neutral to it."""
+    one = [f[:, :, 1].copy() for f in bracket(64, 80, 0, TIMES)]
+    three = [np.repeat(f[:, :, None], 3, axis=2) for f in one]
+    for given in (one, three):
+        difference = np.abs(
+            merge.createMergeMertens(*args).process(given) - cv2.createMergeMertens(*args).process(given)
+        )
+        assert difference.mean() < 6e-3
+        assert difference.max() < 0.05
+
+
+def test_fusion_of_16_bit_and_float_frames_is_that_of_8_bit_ones():
+    given = bracket(40, 50, 0, TIMES)
+    eight = merge.createMergeMertens(1, 1, 1).process(given)
+    for kind in (lambda a: a.astype(np.uint16) * 257, lambda a: a / np.float32(255), lambda a: a / 255.0):
+        deep = [kind(f) for f in given]
+        np.testing.assert_allclose(merge.createMergeMertens(1, 1, 1).process(deep), eight, atol=1e-4)
+    assert cv2.createMergeMertens(1, 1, 1).process([f.astype(np.uint16) * 257 for f in given]).max() > 100  # the defect
+
+
+def test_fusion_takes_dst_and_ignores_times_and_response():
+    given, mapper = bracket(20, 30, 0, TIMES), merge.createMergeMertens()
+    plain, dst = mapper.process(given), np.empty((20, 30, 3), np.float32)
+    assert mapper.process(given, dst) is dst
+    for other in (mapper.process(given, TIMES, None), mapper.process(given, times=TIMES, response=None), dst):
+        np.testing.assert_array_equal(other, plain)
+    mine, theirs = merge.createMergeMertens(0.5, 0.25, 2), cv2.createMergeMertens(0.5, 0.25, 2)
+    for what in ("Contrast", "Saturation", "Exposure"):
+        assert getattr(mine, f"get{what}Weight")() == getattr(theirs, f"get{what}Weight")()

@@ -1,4 +1,4 @@
-"""createMergeDebevec, createMergeRobertson: OpenCV's numbers; a bound where no frame measured, where OpenCV has 0.
+"""createMergeDebevec, -Robertson and -Mertens: OpenCV's numbers.
 
 Frames are 8-bit, 16-bit, or float in 0..1 (clipped and rounded to 16 bits); without a response, radiance is in code
 values, linear. (h, w) frames give (h, w) radiance.
@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from fullwell.compat.cv2.arguments import Algorithm, Array, deliver, images, refuse, seconds
+from fullwell.compat.cv2.arguments import Algorithm, Array, deliver, images, refuse, seconds, setting
 from fullwell.image import as_codes
+from fullwell.kernels.fusion import LaplacianBlend, quality
 from fullwell.kernels.merge import merge_tables
 from fullwell.kernels.opencv_merge import merge_shared_weight
 from fullwell.kernels.rows import addresses
@@ -72,6 +73,50 @@ class MergeRobertson(MergeExposures):
         )  # fmt: skip
 
 
+class MergeMertens(MergeExposures):
+    """Exposure fusion of frames, no times needed. The result is not clipped: it may leave 0..1 by some tenths.
+
+    Roundings follow OpenCV's, because at neutral and flat pixels they decide which frame wins. Frames of any depth are
+    divided by their largest value, where OpenCV divides by 255; `fullwell.fuse.Mertens07` is the operator as published.
+    """
+
+    def __init__(
+        self, contrast_weight: float = 1.0, saturation_weight: float = 1.0, exposure_weight: float = 0.0
+    ) -> None:
+        self._contrast, self._saturation = float(contrast_weight), float(saturation_weight)
+        self._exposure = float(exposure_weight)
+
+    getContrastWeight, setContrastWeight = setting("_contrast", float)
+    getSaturationWeight, setSaturationWeight = setting("_saturation", float)
+    getExposureWeight, setExposureWeight = setting("_exposure", float)
+
+    def process(self, src: Any, *args: Any, times: Any = None, response: Any = None, dst: Any = None) -> Array:
+        """process(src[, dst]) or process(src, times, response[, dst]): times and response are not used."""
+        if args:
+            dst = args[0] if len(args) == 1 and times is None else args[2] if len(args) > 2 else dst
+        frames = images(type(self).__name__, src)
+        gray = frames[0].ndim == 2
+        codes = [as_codes(a) for a in frames]
+        h, w, _ = codes[0].shape
+        scale = f(1) / f(255 if codes[0].dtype == np.uint8 else 65535)
+        luma, powers = [0.299, 0.587, 0.114], [self._contrast, self._saturation, self._exposure]
+        if gray:  # three equal channels: no saturation, and each has a third of the say
+            luma, powers = [0.0, 1.0, 0.0], [self._contrast, 0.0, self._exposure / 3]
+        settings = (
+            scale, np.array(luma, f), np.array(powers, f), np.zeros(2, f), np.array([0, h, 0, w]),
+        )  # fmt: skip
+        total, weight, blend = np.zeros((h, w), f), np.empty((h, w), f), LaplacianBlend(h, w)
+        for frame in codes:
+            quality(frame, *settings, weight)
+            total += weight
+        for frame in codes:
+            quality(frame, *settings, weight)
+            weight /= total
+            blend.add(frame, scale, weight)
+        fused = blend.collapse()
+        return deliver(np.ascontiguousarray(fused[:, :, 0] if gray else fused[:, :, :3]), dst)
+
+
 def robertson_weight(levels: int) -> Array:
     """Gaussian over the codes, shifted and scaled to 0 at both ends and 1 in the middle, (levels,) float64."""
     v = 4 * np.arange(levels) / (levels - 1) - 2
@@ -102,6 +147,12 @@ def inverse_response(who: str, response: Any, levels: int) -> Array:
             raise refuse(who, f"channel {c} of the response has no usable level; calibrate with other frames.")
         curve[:, c] = np.interp(at, code[known], channel[known])
     return curve
+
+
+def createMergeMertens(
+    contrast_weight: float = 1.0, saturation_weight: float = 1.0, exposure_weight: float = 0.0
+) -> MergeMertens:
+    return MergeMertens(contrast_weight, saturation_weight, exposure_weight)
 
 
 def createMergeDebevec() -> MergeDebevec:
