@@ -41,24 +41,35 @@ def count_codes(image, out):
 
 
 @kernel()
-def compare(a, b, level_a, level_b, margin, dy, dx, out):
-    """Compare threshold bitmaps where b's pixel p lies over a's p + (dy, dx).
+def compare(a, b, levels, margin, shifts, out):
+    """Compare threshold bitmaps of a and b (h, w) uint8 for many shifts at once.
 
-    A pixel is above when its code exceeds the level, and takes part when it is further than `margin` from it. out (h,
-    5) int64 per row of a: [take part in both, differ, above in a, above in b, overlap].
+    levels (k, 2) int64 are thresholds of a and b; shifts (n, 2) int64 lay b's pixel p over a's p + shift. A pixel is
+    above when its code exceeds the level, and takes part when it is further than `margin` from it. out (n, blocks, 5)
+    int64, summed over the thresholds and a block of rows: [take part in both, differ, above in a, above in b, overlap].
     """
     h, w = a.shape
-    left, right = max(0, dx), min(w, w + dx)
-    for y in prange(h):
-        part, differ, over_a, over_b = np.int32(0), np.int32(0), np.int32(0), np.int32(0)
-        if 0 <= y - dy < h and right > left:
+    blocks = out.shape[1]
+    for task in prange(shifts.shape[0] * blocks):
+        n, block = task // blocks, task % blocks
+        dy, dx = shifts[n, 0], shifts[n, 1]
+        left, right = max(0, dx), max(0, dx, min(w, w + dx))
+        sums = np.zeros(5, np.int64)
+        for y in range(max(h * block // blocks, dy), min(h * (block + 1) // blocks, h + dy)):
             row, other = a[y, left:right], b[y - dy, left - dx : right - dx]
-            for x in range(right - left):
-                p, q = np.int16(row[x]) - level_a, np.int16(other[x]) - level_b
-                both = np.int32((abs(p) > margin) & (abs(q) > margin))
-                part += both
-                differ += both & np.int32((p > 0) != (q > 0))
-                over_a += both & np.int32(p > 0)
-                over_b += both & np.int32(q > 0)
-        out[y, 0], out[y, 1], out[y, 2], out[y, 3] = part, differ, over_a, over_b
-        out[y, 4] = max(0, right - left) if 0 <= y - dy < h else 0
+            for k in range(levels.shape[0]):
+                level_a, level_b = np.int16(levels[k, 0]), np.int16(levels[k, 1])
+                part, differ, over_a, over_b = np.int32(0), np.int32(0), np.int32(0), np.int32(0)
+                for x in range(right - left):
+                    p, q = np.int16(row[x]) - level_a, np.int16(other[x]) - level_b
+                    both = np.int32((abs(p) > margin) & (abs(q) > margin))
+                    part += both
+                    differ += both & np.int32((p > 0) != (q > 0))
+                    over_a += both & np.int32(p > 0)
+                    over_b += both & np.int32(q > 0)
+                sums[0] += part
+                sums[1] += differ
+                sums[2] += over_a
+                sums[3] += over_b
+                sums[4] += right - left
+        out[n, block] = sums

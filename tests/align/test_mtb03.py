@@ -1,0 +1,103 @@
+"""Shifts known from simulated brackets come back; what shows nothing is left in place and says so."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scenes import bracket_of, hills
+
+from fullwell.align.mtb03 import MTB03
+from fullwell.image import Bracket
+from fullwell.kernels import _jit
+from fullwell.kernels.mtb import compare
+from fullwell.simulate import Camera
+
+TIMES = [1 / 8 * 4.0**k for k in range(5)]
+
+
+def shifts_of(bracket: Bracket) -> list[tuple[int, int]]:
+    return [f.pose.shift_px for f in bracket]
+
+
+@pytest.mark.parametrize("response", ["srgb", "film", "linear"])
+@pytest.mark.parametrize("seed", range(3))
+def test_known_shifts_come_back(response: str, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    shifts = [tuple(int(v) for v in rng.integers(-24, 25, 2)) for _ in TIMES]
+    shots = Camera(response, seed=seed).shoot(hills(500, 700, seed), TIMES, shifts)
+    aligned = MTB03()(bracket_of(shots))
+    home = shifts[aligned.reference]
+    found = shifts_of(aligned)
+    assert found[aligned.reference] == (0, 0)
+    for (y, x), (ty, tx) in zip(found, shifts, strict=True):
+        assert max(abs(y - (ty - home[0])), abs(x - (tx - home[1]))) <= 1
+    assert sum(f == (t[0] - home[0], t[1] - home[1]) for f, t in zip(found, shifts, strict=True)) >= 4
+
+
+def test_a_tripod_bracket_is_not_moved() -> None:
+    """Night scene, 6 EV steps: OpenCV moves such frames by up to 63 pixels."""
+    shots = Camera("srgb").shoot(hills(400, 600, 7, stops=14), [1 / 64, 1, 64])
+    assert shifts_of(MTB03()(bracket_of(shots))) == [(0, 0)] * 3
+
+
+def test_a_frame_that_shows_nothing_stays_and_says_so() -> None:
+    good = hills(200, 300, 1)
+    shots = Camera("srgb").shoot(good, [1 / 8, 1 / 4])
+    black, white = np.zeros_like(shots[0].codes), np.full_like(shots[0].codes, 255)
+    aligned = MTB03()([black, shots[0].codes, shots[1].codes, white])
+    assert shifts_of(aligned)[0] == shifts_of(aligned)[1]
+    assert aligned.frames[0].pose.confidence == 0.0
+    assert aligned.frames[3].pose.confidence == 0.0
+    assert aligned.frames[2].pose.confidence > 0.9
+
+
+def test_a_frame_over_itself_does_not_move() -> None:
+    """The first candidate wins ties in the original, which costs a pixel on smooth pictures."""
+    smooth = np.repeat(np.linspace(0, 255, 160).astype(np.uint8)[None, :, None], 120, axis=0).repeat(3, axis=2)
+    assert shifts_of(MTB03()([smooth, smooth])) == [(0, 0), (0, 0)]
+
+
+@pytest.mark.parametrize("shape", [(40, 300), (300, 40), (32, 64), (178, 83), (5, 5), (1, 1), (1, 400)])
+def test_narrow_pictures_are_no_problem(shape: tuple[int, int]) -> None:
+    rng = np.random.default_rng(0)
+    a = rng.integers(0, 256, (*shape, 3), np.uint8)
+    assert shifts_of(MTB03()([a, a])) == [(0, 0), (0, 0)]
+
+
+def test_16_bit_frames_give_the_same_shifts() -> None:
+    shots = Camera("srgb").shoot(hills(300, 400, 2), [1 / 8, 1 / 2, 2], [(0, 0), (5, -3), (-7, 4)])
+    wide = [s.codes.astype(np.uint16) * 257 for s in shots]
+    assert shifts_of(MTB03()(wide)) == shifts_of(MTB03()([s.codes for s in shots]))
+
+
+def test_the_reference_is_the_one_asked_for() -> None:
+    shots = Camera("srgb").shoot(hills(300, 400, 2), [1 / 8, 1 / 2, 2], [(0, 0), (5, -3), (-7, 4)])
+    assert shifts_of(MTB03()(bracket_of(shots, reference=2))) == [(7, -4), (12, -7), (0, 0)]
+
+
+def test_one_thread_or_two_give_the_same() -> None:
+    shots = Camera("film").shoot(hills(301, 403, 3), [1 / 8, 1 / 2, 2], [(0, 0), (5, -3), (-7, 4)])
+    many = MTB03()(bracket_of(shots))
+    with _jit.threads(1):
+        one = MTB03()(bracket_of(shots))
+    assert [f.pose for f in one] == [f.pose for f in many]
+
+
+def test_compare_counts_what_numpy_counts() -> None:
+    rng = np.random.default_rng(5)
+    a, b = rng.integers(0, 256, (2, 37, 53), np.uint8)
+    shifts, levels = [(0, 0), (3, -2), (-5, 7), (40, 0), (0, -60), (36, 52)], [(120, 90), (30, 200)]
+    found = np.zeros((len(shifts), 4, 5), np.int64)
+    compare(a, b, np.array(levels), 4, np.array(shifts), found)
+    for (dy, dx), counts in zip(shifts, found.sum(axis=1), strict=True):
+        ys, xs = np.mgrid[0:37, 0:53]
+        inside = (ys - dy >= 0) & (ys - dy < 37) & (xs - dx >= 0) & (xs - dx < 53)
+        moved = np.zeros_like(b, dtype=int)
+        moved[inside] = b[(ys - dy)[inside], (xs - dx)[inside]]
+        expected = np.zeros(5, int)
+        for level_a, level_b in levels:
+            p, q = a.astype(int) - level_a, moved - level_b
+            both = inside & (abs(p) > 4) & (abs(q) > 4)
+            over = (both & ((p > 0) != (q > 0))).sum(), (both & (p > 0)).sum(), (both & (q > 0)).sum()
+            expected += [both.sum(), *over, inside.sum()]
+        assert counts.tolist() == expected.tolist()

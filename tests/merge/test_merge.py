@@ -1,0 +1,143 @@
+"""Merging: the papers' equations in plain NumPy, every bit depth alike, bounds where nothing was measured."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scenes import bracket_of, hills, rms_stops, true_curve
+
+from fullwell.image import BLACK_IN_ALL, CLIPPED_IN_ALL, Bracket, Frame, Pose, Response
+from fullwell.merge.debevec97 import Debevec97
+from fullwell.merge.robertson03 import Robertson03
+from fullwell.simulate import Camera
+
+TIMES = [1 / 8 * 4.0**k for k in range(5)]
+MERGERS = [Debevec97(), Robertson03()]
+
+
+def shoot(response: str = "srgb", **camera: int) -> tuple[Camera, list]:
+    made = Camera(response, **camera)
+    return made, made.shoot(hills(120, 160, 1), TIMES)
+
+
+def plain_debevec(codes: list, curve: np.ndarray, times: list[float], low: float, high: float) -> np.ndarray:
+    """Eq. (6) of Debevec and Malik with the hat of eq. (4)."""
+    total, norm = 0.0, 0.0
+    for z, t in zip(codes, times, strict=True):
+        x = z / 255.0
+        w = np.maximum(np.minimum(x - low, high - x), 0)
+        total = total + w * (np.log(curve[z]) - np.log(t))
+        norm = norm + w
+    return np.exp(total / np.where(norm > 0, norm, np.nan))
+
+
+def plain_robertson(codes: list, curve: np.ndarray, times: list[float], low: float, high: float) -> np.ndarray:
+    """Eq. (9) of Robertson et al."""
+    total, norm = 0.0, 0.0
+    for z, t in zip(codes, times, strict=True):
+        x = z / 255.0
+        w = np.where((x > low) & (x < high), np.exp(-((4 * x - 2) ** 2)) - np.exp(-4), 0)
+        total = total + w * t * curve[z]
+        norm = norm + w * t**2
+    return total / np.where(norm > 0, norm, np.nan)
+
+
+@pytest.mark.parametrize(("merger", "plain"), [(MERGERS[0], plain_debevec), (MERGERS[1], plain_robertson)])
+def test_a_merge_is_the_equation_of_its_paper(merger, plain) -> None:
+    camera, shots = shoot()
+    curve = true_curve(camera)
+    merged = merger(bracket_of(shots), Response(curve))
+    expected = plain([s.codes for s in shots], curve, TIMES, merger.low, merger.high)
+    measured = np.isfinite(expected)
+    assert measured.mean() > 0.99
+    scale = TIMES[2] / curve[-1]  # 1.0 is what the middle exposure records as white
+    np.testing.assert_allclose(merged.rgb[measured], (expected * scale)[measured], rtol=2e-5)
+    assert merged.to_absolute == pytest.approx(1 / TIMES[2])
+    assert merged.primaries == "rec709"
+
+
+@pytest.mark.parametrize("merger", MERGERS)
+def test_8_bit_16_bit_and_float_frames_give_the_same_radiance(merger) -> None:
+    camera, shots = shoot()
+    response = Response(true_curve(camera))
+    eight = merger([s.codes for s in shots], response, times=TIMES)
+    sixteen = merger([s.codes.astype(np.uint16) * 257 for s in shots], response, times=TIMES)
+    floating = merger([s.codes / np.float32(255) for s in shots], response, times=TIMES)
+    mixed = merger([shots[0].codes, *(s.codes.astype(np.uint16) * 257 for s in shots[1:])], response, times=TIMES)
+    for other in (sixteen, floating, mixed):
+        np.testing.assert_allclose(other.rgb, eight.rgb, rtol=1e-6)
+        assert np.array_equal(other.mask, eight.mask)
+
+
+@pytest.mark.parametrize("merger", MERGERS)
+def test_what_no_frame_measured_is_a_bound_and_marked(merger) -> None:
+    curve = true_curve(Camera("srgb"))
+    frames = [np.full((3, 4, 3), 100, np.uint8) for _ in range(3)]
+    for k, codes in enumerate(frames):
+        codes[0] = 255  # clipped in all
+        codes[1] = 0  # black in all
+        codes[2, 0] = (120, 255, 0) if k == 0 else (255, 255, 0)
+    merged = merger(frames, Response(curve), times=[0.25, 1, 4])
+    bottom, top = np.interp([merger.low, merger.high], np.arange(256) / 255, curve) / curve[-1]
+    np.testing.assert_allclose(merged.rgb[0], top / 0.25, rtol=1e-5)  # the shortest says most
+    np.testing.assert_allclose(merged.rgb[1], bottom / 4, rtol=1e-5)  # the longest says most
+    assert (merged.mask[0] == CLIPPED_IN_ALL).all()
+    assert (merged.mask[1] == BLACK_IN_ALL).all()
+    assert merged.mask[2, 0] == CLIPPED_IN_ALL | BLACK_IN_ALL
+    assert (merged.mask[2, 1:] == 0).all()
+    assert merged.unmeasured == pytest.approx(9 / 12)
+    assert np.isfinite(merged.rgb).all()
+
+
+@pytest.mark.parametrize("merger", MERGERS)
+def test_a_highlight_clipped_everywhere_is_no_dark_hole(merger) -> None:
+    """One frame says 254 by JPEG noise where all are white: its long exposure must not pull the light down."""
+    frames = [np.full((1, 2, 3), 255, np.uint8) for _ in range(3)]
+    frames[2][0, 1] = 254
+    merged = merger(frames, Response(true_curve(Camera("srgb"))), times=[0.25, 1, 4])
+    assert (merged.rgb[0, 0] == merged.rgb[0, 1]).all()
+
+
+@pytest.mark.parametrize("merger", MERGERS)
+def test_a_pose_moves_the_frame_and_its_border_counts_for_nothing(merger) -> None:
+    camera, shots = shoot()
+    response = Response(true_curve(camera))
+    still = merger(bracket_of(shots), response)
+    moved = []
+    for i, s in enumerate(shots):
+        dy, dx = [(4, -7), (-3, 5), (0, 0), (2, 2), (-6, -1)][i]
+        moved.append(
+            Frame(f"{i}", np.roll(s.codes, (-dy, -dx), (0, 1)), s.codes.shape[:2], pose=Pose("shift", (dy, dx)))
+        )
+    again = merger(Bracket.of(Bracket(tuple(moved), 2), TIMES), response)
+    np.testing.assert_array_equal(again.rgb[8:-8, 8:-8], still.rgb[8:-8, 8:-8])
+    assert np.isfinite(again.rgb).all()
+
+
+def test_the_order_of_frames_does_not_matter() -> None:
+    camera, shots = shoot()
+    response = Response(true_curve(camera))
+    for merger in MERGERS:
+        a, b = merger(bracket_of(shots), response), merger(bracket_of(shots[::-1]), response)
+        np.testing.assert_allclose(a.rgb, b.rgb, rtol=1e-5)
+
+
+def test_a_frame_outside_altogether_is_ignored() -> None:
+    a = np.full((5, 6, 3), 100, np.uint8)
+    frames = (Frame("a", a, (5, 6)), Frame("b", a, (5, 6), pose=Pose("shift", (90, -90))))
+    bracket = Bracket.of(Bracket(frames, 0), [1, 4])
+    response = Response(true_curve(Camera("srgb")))
+    both, one = (Robertson03()(b, response) for b in (bracket, Bracket((bracket.frames[0],), 0)))
+    assert np.array_equal(both.rgb, one.rgb)
+
+
+def test_absolute_radiance_does_not_depend_on_the_exposures_chosen() -> None:
+    camera = Camera("srgb", seed=2)
+    light = hills(100, 120, 2)
+    response = Response(true_curve(camera))
+    found = []
+    for times in (TIMES, [t * 2 for t in TIMES]):
+        merged = Robertson03()(bracket_of(camera.shoot(light, times)), response)
+        found.append(merged.rgb * merged.to_absolute)
+    assert np.median(found[0] / found[1]) == pytest.approx(1, abs=0.01)
+    assert rms_stops(found[0], light) < 0.05

@@ -1,0 +1,149 @@
+"""Responses: recovered from cameras whose curve is known, solved as the naive system is, kept in files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scenes import bracket_of, hills, true_curve
+
+from fullwell.color import srgb_decode
+from fullwell.errors import ExposureError, InputError
+from fullwell.image import Bracket, Response
+from fullwell.progress import QUIET
+from fullwell.response._samples import rising, sample
+from fullwell.response.debevec97 import HAT, Debevec97
+from fullwell.response.gamma import Gamma
+from fullwell.response.linear import Linear
+from fullwell.response.robertson03 import GAUSS, Robertson03
+from fullwell.response.saved import Saved, load, save
+from fullwell.response.srgb import Srgb
+from fullwell.simulate import Camera
+
+TIMES = [1 / 8 * 4.0**k for k in range(5)]
+
+
+def shoot(response: str, seed: int = 1) -> Bracket:
+    return bracket_of(Camera(response, seed=seed).shoot(hills(400, 600, seed), TIMES))
+
+
+@pytest.mark.parametrize(("response", "bound"), [("srgb", 0.04), ("linear", 0.03), ("film", 0.06)])
+def test_debevec_finds_the_curve_of_the_camera(response: str, bound: float) -> None:
+    found = Debevec97()(shoot(response)).curve
+    error = np.log2(found / true_curve(Camera(response))[:, None])[16:240]
+    assert np.sqrt(np.mean(error**2)) < bound
+    assert found[128].tolist() == [1, 1, 1]
+
+
+@pytest.mark.parametrize(("response", "bound"), [("srgb", 0.06), ("linear", 0.02), ("film", 0.12)])
+def test_robertson_finds_the_curve_of_the_camera(response: str, bound: float) -> None:
+    found = Robertson03()(shoot(response)).curve
+    error = np.log2(found / true_curve(Camera(response))[:, None])[16:240]
+    assert np.sqrt(np.mean(error**2)) < bound
+
+
+def test_debevec_solves_the_system_of_the_paper() -> None:
+    """The eliminated unknowns change nothing: eq. (3) as one dense least squares problem."""
+    rng = np.random.default_rng(3)
+    codes, log_t = rng.integers(0, 256, (40, 4)), np.log([0.1, 0.4, 1.6, 6.4])
+    weight = HAT[codes]
+    lam = 7.0
+    a, b = np.zeros((160 + 255, 296)), np.zeros(160 + 255)
+    for i in range(40):
+        for j in range(4):
+            k = 4 * i + j
+            a[k, codes[i, j]], a[k, 256 + i], b[k] = weight[i, j], -weight[i, j], weight[i, j] * log_t[j]
+    for z in range(1, 255):
+        a[160 + z - 1, z - 1 : z + 2] = lam * HAT[z] * np.array([1, -2, 1])
+    a[-1, 128] = 1e6  # g(128) = 0
+    expected = np.linalg.lstsq(a, b, rcond=None)[0][:256]
+    found = Debevec97(smoothness=lam)._solve(codes, weight**2, log_t)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_one_turn_of_robertson_is_eq_9_and_12(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(4)
+    codes, times = np.sort(rng.integers(1, 255, (3000, 3)), axis=1), np.array([0.25, 1.0, 4.0])
+    weight = GAUSS[codes]
+    start = np.maximum(np.arange(256), 0.5) / 128.0
+    monkeypatch.setattr("fullwell.response.robertson03._power", lambda *_: start)
+    found, _ = Robertson03(max_iter=1)._alternate(codes, weight, times)
+    said: dict[int, list[float]] = {}
+    for row, w in zip(codes, weight, strict=True):
+        radiance = sum(w * times * start[row]) / sum(w * times**2)
+        for z, t in zip(row, times, strict=True):
+            said.setdefault(int(z), []).append(t * radiance)
+    mean = np.array([np.mean(said[z]) for z in range(1, 255)])
+    np.testing.assert_allclose(found[1:255], rising(mean, 127), rtol=1e-9)
+
+
+def test_samples_are_the_same_every_time_and_lie_in_every_frame() -> None:
+    bracket = shoot("srgb")
+    moved = bracket.replace([f.replace(pose=f.pose.__class__("shift", (3 * i, -2 * i))) for i, f in enumerate(bracket)])
+    first, again = sample(moved, 500, QUIET), sample(moved, 500, QUIET)
+    assert np.array_equal(first[0], again[0])
+    assert 400 < len(first[0]) <= 600
+    assert first[0].shape[1:] == (5, 3)
+
+
+def test_equal_exposures_are_refused_in_words() -> None:
+    a = np.full((50, 60, 3), 90, np.uint8)
+    with pytest.raises(ExposureError, match="two different exposures"):
+        Debevec97()([a, a], times=[0.5, 0.5])
+
+
+def test_frames_without_overlap_in_tone_are_refused_in_words() -> None:
+    black, white = np.zeros((50, 60, 3), np.uint8), np.full((50, 60, 3), 255, np.uint8)
+    for operator in (Debevec97(), Robertson03()):
+        with pytest.raises(InputError, match="well exposed in two frames"):
+            operator([black, white], times=[0.01, 100])
+
+
+def test_known_curves_are_their_formulas() -> None:
+    narrow, wide = [np.zeros((4, 4, 3), np.uint8)], [np.zeros((4, 4, 3), np.uint16)]
+    for operator, formula in ((Linear(), lambda x: x), (Srgb(), srgb_decode), (Gamma(gamma=1.8), lambda x: x**1.8)):
+        for frames, levels in ((narrow, 256), (wide, 65536)):
+            curve = operator(frames, times=[1]).curve
+            code = np.arange(levels) / (levels - 1)
+            assert len(curve) == levels
+            np.testing.assert_allclose(curve[1:, 1], formula(code[1:]) / formula(code[levels // 2]), rtol=1e-12)
+
+
+def test_a_saved_response_reads_back_bit_for_bit(tmp_path: Path) -> None:
+    response = Debevec97(samples=200)(shoot("srgb"))
+    save(response, tmp_path / "camera.json")
+    again = Saved(path=str(tmp_path / "camera.json"))([np.zeros((2, 2, 3), np.uint8)])
+    assert np.array_equal(again.curve, response.curve)
+    assert again.residual_stops == response.residual_stops
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "{", "[]", '"x"', "{}", '{"fullwell_response": 1}', '{"fullwell_response": 2, "curve": []}',
+        '{"fullwell_response": 1, "name": "x", "residual_stops": null, "curve": [[1, 2], [3]]}',
+        '{"fullwell_response": 1, "name": "x", "residual_stops": null, "curve": [[1, 2, 3]]}',
+    ],
+)  # fmt: skip
+def test_what_is_no_response_is_refused_in_words(tmp_path: Path, text: str) -> None:
+    (tmp_path / "x.json").write_text(text)
+    with pytest.raises(InputError, match=r"x\.json cannot be used"):
+        load(tmp_path / "x.json")
+
+
+def test_a_missing_response_names_the_file() -> None:
+    with pytest.raises(InputError, match=r"nowhere\.json"):
+        load("nowhere.json")
+
+
+def test_rising_keeps_a_rising_curve_and_mends_another() -> None:
+    curve = np.linspace(0.1, 3, 256)
+    np.testing.assert_allclose(rising(curve, 128), curve / curve[128])
+    curve[200] = 0.2
+    assert (np.diff(rising(curve, 128)) >= 0).all()
+
+
+def test_table_of_16_bit_meets_the_8_bit_curve() -> None:
+    response = Response(np.linspace(0.01, 4, 256) ** 2)
+    np.testing.assert_allclose(response.table(65536)[::257], response.curve, rtol=1e-9)
