@@ -52,7 +52,8 @@ def _everything(target: Path, bar: object) -> None:
         click.echo(f"  {stage:<12}{seconds:6.2f} s")
     click.echo("  radiance: " + ", ".join(result.report["outputs"]))
 
-    assert result.radiance is not None and result.response is not None
+    assert result.radiance is not None
+    assert result.response is not None
     for name in ids("tonemap"):
         start = time.perf_counter()
         operator = build("tonemap", name)

@@ -20,7 +20,7 @@ from fullwell.image import Array, Bracket, Exposure, Frame
 from fullwell.io import Unreadable, read_frames
 from fullwell.progress import QUIET, Progress
 
-__all__ = ["Inspection", "Row", "as_dict", "as_table", "inspect", "inspect_files"]
+__all__ = ["Inspection", "Row", "as_dict", "as_table", "inspect", "inspect_files", "row_dict"]
 
 CLIPPED_HIGH = 254 / 255  # codes from here up, in any channel, count as clipped
 CLIPPED_LOW = 1 / 255  # codes up to here, in any channel, count as clipped
@@ -231,10 +231,11 @@ def written_time(time_s: float) -> str:
 
 def as_dict(inspection: Inspection) -> dict[str, Any]:
     """Plain data for JSON."""
-    return {"frames": [_row_dict(r) for r in inspection.rows], "warnings": list(inspection.warnings)}
+    return {"frames": [row_dict(r) for r in inspection.rows], "warnings": list(inspection.warnings)}
 
 
-def _row_dict(row: Row) -> dict[str, Any]:
+def row_dict(row: Row) -> dict[str, Any]:
+    """One file as plain data."""
     e = row.exposure
     return {
         "path": row.path,

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from fullwell import __version__
-from fullwell.image import Array, Bracket, Frame, Radiance, Response
+from fullwell.image import Bracket, Radiance, Response
+from fullwell.report.inspection import inspect, row_dict
 
 LEAST_SURE = 0.5  # alignment confidence below which the reader is warned
 POOR_FIT = 0.25  # stops: a response that misses its samples by more deserves a warning
@@ -23,8 +21,17 @@ def record(
     seconds: Mapping[str, float],
     recipe: str,
 ) -> dict[str, Any]:
-    """Everything that `--report` writes. Frames come in the order given, counted from 0."""
-    frames = [_frame(f) for f in bracket]
+    """Everything that `--report` writes; keys are added in time, none is renamed.
+
+    Frames come in the order given and `reference` counts them from 0. `nominal_ev` is log2 of a frame's exposure over
+    the reference's. `unmeasured` is a share of pixels, `residual_stops` in stops, `shift_px` is (y, x).
+    """
+    inspection = inspect(bracket)
+    frames = []
+    for frame, row in zip(bracket, inspection.rows, strict=True):
+        pose = frame.pose
+        alignment = {"model": pose.model, "shift_px": list(pose.shift_px), "confidence": pose.confidence}
+        frames.append(row_dict(row) | {"alignment": alignment})
     return {
         "fullwell": __version__,
         "frames": frames,
@@ -35,35 +42,9 @@ def record(
         "radiance": {"primaries": radiance.primaries, "to_absolute": radiance.to_absolute} if radiance else None,
         "outputs": list(outputs),
         "seconds": {stage: round(s, 4) for stage, s in seconds.items()},
-        "warnings": _warnings(bracket, response),
+        "warnings": [*inspection.warnings, *_warnings(bracket, response)],
         "recipe": recipe,
     }
-
-
-def _frame(frame: Frame) -> dict[str, Any]:
-    relative = frame.exposure.relative
-    exposure = dataclasses.asdict(frame.exposure)
-    exposure["nominal_ev"] = None if relative is None else float(np.log2(relative))
-    low, high = clipped(frame.codes())
-    return {
-        "path": frame.name,
-        "used": True,
-        "exposure": exposure,
-        "clipped": {"low": low, "high": high},
-        "alignment": {
-            "model": frame.pose.model,
-            "shift_px": list(frame.pose.shift_px),
-            "confidence": frame.pose.confidence,
-        },
-        "notes": list(frame.notes),
-    }
-
-
-def clipped(codes: Array) -> tuple[float, float]:
-    """Share of pixels with a channel at the bottom and at the top of the range."""
-    top = np.iinfo(codes.dtype).max
-    flat = codes.reshape(-1, 3)
-    return float((flat.min(axis=1) == 0).mean()), float((flat.max(axis=1) == top).mean())
 
 
 def _warnings(bracket: Bracket, response: Response | None) -> list[str]:
