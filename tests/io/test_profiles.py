@@ -17,7 +17,9 @@ LAB = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
 
 
 def saved(path: Path, icc: bytes | None = None, exif: Image.Exif | None = None) -> Path:
-    Image.new("RGB", (8, 8), (200, 100, 50)).save(path, quality=100, subsampling=0, icc_profile=icc, exif=b"" if exif is None else exif)
+    Image.new("RGB", (8, 8), (200, 100, 50)).save(
+        path, quality=100, subsampling=0, icc_profile=icc, exif=b"" if exif is None else exif
+    )
     return path
 
 

@@ -326,6 +326,11 @@ def test_pixels_beyond_the_budget_are_decoded_again(
     assert (second.codes() == 255 - codes).all()
 
 
+def test_one_path_is_a_bracket_of_one(tmp_path: Path, codes: np.ndarray) -> None:
+    Image.fromarray(codes).save(tmp_path / "a.png")
+    assert len(read_bracket(str(tmp_path / "a.png"))) == len(read_bracket(tmp_path / "a.png")) == 1
+
+
 def test_frames_beside_files_that_are_none(tmp_path: Path, codes: np.ndarray) -> None:
     Image.fromarray(codes).save(tmp_path / "a.png")
     frames, notes = read_frames([tmp_path / "none.png", tmp_path / "a.png"], times=[1.0, 2.0])

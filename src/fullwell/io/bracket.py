@@ -18,7 +18,7 @@ BUDGET_BYTES = 2_000_000_000  # decoded pixels that one bracket keeps, so that n
 
 
 def read_bracket(
-    paths: Iterable[str | Path],
+    paths: Iterable[str | Path] | str | Path,
     times: Iterable[float] | None = None,
     times_from: str | Path | None = None,
     reference: int = -1,
@@ -27,7 +27,7 @@ def read_bracket(
 
     Parameters
     ----------
-    paths : the photographs, in any order.
+    paths : the photographs, in any order; one path counts as a list of one.
     times : seconds, one per photograph in that order; they replace EXIF's times, not its f-number and ISO.
     times_from : a list file with a name and seconds or 1/seconds per line.
     reference : index of the frame whose geometry and metadata the result keeps; -1 takes the middle exposure.
@@ -35,6 +35,8 @@ def read_bracket(
     Raises InputError for a file that is missing, damaged or no photograph, and for frames of different sizes;
     ExposureError for times that make no sense. Without any time the bracket is made: fusing needs none.
     """
+    if isinstance(paths, (str, Path)):
+        paths = [paths]
     store = _Store(BUDGET_BYTES)
     frames, notes = settle([_frame(Path(p), store) for p in paths], times, times_from)
     return Bracket(tuple(frames), reference, (*notes, *_profiles(frames)))
