@@ -146,7 +146,7 @@ class Operator(ABC):
 C = TypeVar("C", bound=type[Operator])
 
 
-@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(param,))
+@dataclass_transform(frozen_default=True, kw_only_default=True)
 def operator(*, family: str, title: str, cite: str) -> Callable[[C], C]:
     """Make a class an operator of a family: a frozen, keyword-only, validated dataclass named after its file."""
 
@@ -170,7 +170,8 @@ def find(family: str, name: str) -> type[Operator]:
     known = ids(family)
     matches = [i for i in known if name.lower() in (i, i.rstrip("0123456789"))]
     if len(matches) != 1:
-        raise UsageError(f"{family}: no operator is called {name!r}; {did_you_mean(name.lower(), known)}")
+        short = [i.rstrip("0123456789") for i in known]
+        raise UsageError(f"{family}: no operator is called {name!r}; {did_you_mean(name.lower(), short)}")
     module = importlib.import_module(f"fullwell.{family}.{matches[0]}")
     return next(
         v for v in vars(module).values() if isinstance(v, type) and issubclass(v, Operator) and hasattr(v, "id")

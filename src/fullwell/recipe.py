@@ -108,11 +108,13 @@ class Recipe:
                 names[stage] = str(table["id"])
             if rest := {k: v for k, v in table.items() if k != "id"}:
                 values[stage] = rest
-        rest = {k: found[k] for k in ("primaries", "reference") if k in found}
-        try:
-            return cls.of(names, values, times_s=tuple(float(t) for t in found.get("times_s", ())), **rest)
-        except (TypeError, ValueError) as e:
-            raise UsageError(f"{name}: {e}") from None
+        times, reference = found.get("times_s", []), found.get("reference", -1)
+        if not isinstance(times, list) or not all(type(t) in (int, float) and t > 0 for t in times):
+            raise UsageError(f"{name}: times_s must be a list of seconds above 0, got {times!r}.")
+        if type(reference) is not int:
+            raise UsageError(f"{name}: reference must be the number of a frame, from 0, or -1, got {reference!r}.")
+        rest = {"times_s": tuple(map(float, times)), "reference": reference}
+        return cls.of(names, values, primaries=str(found.get("primaries", "rec709")), **rest)
 
     @classmethod
     def load(cls, path: str | Path) -> Recipe:
@@ -162,11 +164,11 @@ class Result:
 
 
 def make(
-    paths: Sequence[str | os.PathLike[str]],
-    outputs: Sequence[str | os.PathLike[str]] | str | os.PathLike[str],
+    paths: Sequence[str | Path],
+    outputs: Sequence[str | Path] | str | Path,
     recipe: Recipe | None = None,
     *,
-    times_from: str | os.PathLike[str] | None = None,
+    times_from: str | Path | None = None,
     progress: Progress | None = None,
 ) -> Result:
     """Frames in, files out: the twin of `fullwell make`.
@@ -176,11 +178,13 @@ def make(
     cannot be written, and an input is never overwritten.
     """
     recipe, progress = recipe or Recipe.of(), progress or Progress()
-    if isinstance(outputs, (str, os.PathLike)):
+    if isinstance(outputs, (str, Path)):
         outputs = [outputs]
     wanted = [(Path(o), _kind(Path(o), recipe)) for o in outputs]
-    for path, kind in wanted:
+    for i, (path, kind) in enumerate(wanted):
         io.check_output(path, kind)
+        if any(os.path.abspath(path) == os.path.abspath(other) for other, _ in wanted[:i]):
+            raise UsageError(f"{path}: is named twice; every output needs a file of its own.")
         if any(os.path.exists(p) and os.path.exists(path) and os.path.samefile(p, path) for p in paths):
             raise UsageError(
                 f"{path}: is one of the frames; name another output, the photographs are never overwritten."
@@ -190,6 +194,8 @@ def make(
         bracket = io.read_bracket(
             paths, times=recipe.times_s or None, times_from=times_from, reference=recipe.reference
         )  # fmt: skip
+    if times_from:  # the recipe alone is to give the same result again
+        recipe = dataclasses.replace(recipe, times_s=tuple(f.exposure.time_s or 0.0 for f in bracket))
     result = recipe.run(bracket, "radiance" in kinds, "picture" in kinds, progress)
     with progress.stage("write"):
         for path, kind in progress.each(wanted):

@@ -44,7 +44,7 @@ def examine() -> dict[str, Any]:
     from fullwell.kernels import _jit
     from fullwell.kernels.histogram import LogStats
 
-    LogStats(np.ones((4, 4, 3), np.float32), np.ones(3, np.float32))  # a kernel runs
+    LogStats(np.ones((4, 4, 3), np.float32), np.ones(3, np.float32))  # type: ignore[no-untyped-call]  # a kernel runs
     opencv = ("opencv-python-headless", "opencv-python", "opencv-contrib-python", "opencv-contrib-python-headless")
     return {
         "fullwell": __version__,

@@ -51,17 +51,19 @@ def command(
     from fullwell.cli.progress import working
     from fullwell.recipe import make
     from fullwell.report.files import check_text_output, write_json
-    from fullwell.report.response_plot import plot
+    from fullwell.report.response_plot import check_plot, plot
 
     for path in (report, plot_response):
         if path:
             check_text_output(path, (*frames, *outputs))
     built = chosen(given, settings, recipe, reference=reference, primaries=primaries)
+    if plot_response:
+        check_plot(plot_response)
+        if built.fuse:
+            raise UsageError("--plot-response: fused frames need no response; leave out --fuse or the plot.")
     with working(threads) as bar:
         result = make(frames, outputs, built, times_from=times_from, progress=bar)
-    if plot_response:
-        if result.response is None:
-            raise UsageError("--plot-response: no response was found, because the frames were fused; leave it out.")
+    if plot_response and result.response:
         plot(result.response, plot_response)
     if report:
         write_json(result.report, report)

@@ -39,7 +39,7 @@ def _named(name: str) -> list[type[Operator]]:
     known = {family: ids(family) for family in FAMILIES}
     found = [find(family, i) for family, all_ in known.items() for i in all_ if short in (i, i.rstrip("0123456789"))]
     if not found:
-        everything = sorted({i for all_ in known.values() for i in all_})
+        everything = sorted({i.rstrip("0123456789") for all_ in known.values() for i in all_})
         raise UsageError(f"no operator is called {name!r}; {did_you_mean(short, everything)}")
     return found
 

@@ -40,6 +40,8 @@ def command(
     for path in (output, plot):
         if path:
             check_text_output(path, frames)
+    if plot:
+        response_plot.check_plot(plot)
     recipe = chosen(given, settings, None, reference=reference)
     with working(threads) as bar:
         with bar.stage("read"):

@@ -111,4 +111,4 @@ def holds(path: Path) -> tuple[str, ...]:
 
 def bits(path: Path, asked: int) -> int:
     """Bits per channel of a picture in a file of this name."""
-    return WRITERS[path.suffix.lower()][2] or asked
+    return WRITERS[path.suffix.lower()][2] or min(asked, 16)

@@ -32,7 +32,12 @@ class Encoding(Operator):
     quality: int = param(
         95, lo=1, hi=100, soft=(75, 100), help="Quality of JPEG and WebP; JPEG has full colour from 90."
     )
-    bits: int = param(8, lo=8, hi=16, help="Bits per channel of PNG and TIFF pictures, 8 or 16.")
+    bits: int = param(
+        8,
+        lo=8,
+        hi=32,
+        help="Bits per channel of PNG and TIFF: 8 or 16; 32 makes a TIFF hold the radiance, not a picture.",
+    )
     exr_type: str = param(
         "auto", choices=("auto", "half", "float"), help="Numbers in OpenEXR; auto is half unless a value exceeds 65504."
     )
@@ -42,8 +47,8 @@ class Encoding(Operator):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.bits not in (8, 16):
-            raise ParameterError(f"output: bits must be 8 or 16, got {self.bits}.")
+        if self.bits not in (8, 16, 32):
+            raise ParameterError(f"output: bits must be 8, 16 or 32, got {self.bits}.")
 
 
 def write(

@@ -48,7 +48,7 @@ def record(
 
 
 def _warnings(bracket: Bracket, response: Response | None) -> list[str]:
-    found = [f"{frame.name}: {note}" for frame in bracket for note in frame.notes]
+    found = list(bracket.notes) + [f"{frame.name}: {note}" for frame in bracket for note in frame.notes]
     for frame in bracket:
         sure = frame.pose.confidence
         if sure is not None and sure < LEAST_SURE:

@@ -17,8 +17,7 @@ WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT = 720, 520, 70, 56, 46, 20
 def plot(response: Response, path: str | Path) -> None:
     """Write the plot; .svg always works, .png and .pdf need the extra `plots`. Raises UsageError."""
     path = Path(path)
-    if path.suffix.lower() not in (".svg", ".png", ".pdf"):
-        raise UsageError(f"{path}: a plot is an .svg, .png or .pdf file.")
+    check_plot(path)
     try:
         if path.suffix.lower() == ".svg":
             path.write_text(svg(response), encoding="utf-8")
@@ -26,6 +25,12 @@ def plot(response: Response, path: str | Path) -> None:
             _matplotlib(response, path)
     except OSError as e:
         raise UsageError(f"{path}: the plot cannot be written: {e.strerror or e}.") from None
+
+
+def check_plot(path: str | Path) -> None:
+    """Raises UsageError where a plot of this name cannot be made."""
+    if Path(path).suffix.lower() not in (".svg", ".png", ".pdf"):
+        raise UsageError(f"{path}: a plot is an .svg, .png or .pdf file.")
 
 
 def svg(response: Response) -> str:

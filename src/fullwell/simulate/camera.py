@@ -95,7 +95,7 @@ def best_estimate(camera: Camera, shots: Sequence[Shot], shifts_px: Sequence[tup
     top = 2**camera.bits - 1
     estimate = None
     for _ in range(3):
-        total, norm = 0.0, 0.0
+        total = norm = np.zeros(shots[0].codes.shape)
         for shot, (dy, dx) in zip(shots, shifts_px or [s.shift_px for s in shots], strict=True):
             codes = _moved(shot.codes, dy, dx)
             exposure = camera.decode(codes / top)

@@ -1,0 +1,192 @@
+"""Each command as a person types it: what it prints, where, and the exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from scenes import hills
+
+from fullwell import cli
+from fullwell.image import Exposure
+from fullwell.io.photograph import write_photograph
+from fullwell.simulate import Camera
+
+TIMES = [1 / 60, 1 / 15, 1 / 4]
+
+
+@pytest.fixture(scope="module")
+def frames(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    folder = tmp_path_factory.mktemp("frames")
+    paths = []
+    for i, shot in enumerate(Camera("srgb").shoot(hills(90, 120, 3) * 3, TIMES)):
+        paths.append(str(folder / f"{i}.jpg"))
+        write_photograph(shot.codes, paths[-1], Exposure(shot.time_s, 8.0, 100.0))
+    return paths
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Run a command in an empty folder; returns exit code, stdout and stderr."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*args: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as end:
+            cli.main(list(args))
+        out, err = capsys.readouterr()
+        return int(end.value.code or 0), out, err
+
+    return run
+
+
+def test_make_writes_every_output_it_names(run, frames: list[str]) -> None:
+    outputs = ["s.hdr", "s.exr", "s.jpg", "s.png", "s.tif", "s.webp"]
+    flags = [f for o in outputs for f in ("-o", o)]
+    code, out, err = run("make", *frames, *flags, "--report", "r.json", "--plot-response", "r.svg")
+    assert (code, out.split(), err) == (0, outputs, "")
+    assert all(Path(o).stat().st_size > 1000 for o in outputs)
+    assert json.loads(Path("r.json").read_text())["outputs"] == outputs
+    plot = ElementTree.parse("r.svg").getroot()
+    assert len(plot.findall(".//{*}polyline")) == 3
+    assert len(plot.findall(".//{*}circle")) > 300
+    assert sorted(p.name for p in Path().iterdir()) == sorted([*outputs, "r.json", "r.svg"])
+
+
+def test_make_prints_the_report_for_machines(run, frames: list[str]) -> None:
+    code, out, err = run("make", *frames, "-o", "s.jpg", "--json", "--tonemap", "linear", "--threads", "1")
+    assert code == 0
+    assert err == ""
+    assert 'id = "linear"' in json.loads(out)["recipe"]
+
+
+def test_settings_reach_the_operator(run, frames: list[str]) -> None:
+    code, out, _ = run(
+        "make", *frames, "-o", "s.tif", "--align", "none", "--response", "srgb", "--merge", "debevec",
+        "--set", "output.bits=32", "--set", "merge.low=0.05", "--reference", "0", "--times", "1/60,1/15,1/4", "--json",
+    )  # fmt: skip
+    assert code == 0
+    report = json.loads(out)
+    assert report["reference"] == 0
+    assert {f["exposure"]["source"] for f in report["frames"]} == {"--times"}
+    assert {f["alignment"]["model"] for f in report["frames"]} == {"none"}
+    assert "low = 0.05" in report["recipe"]
+    assert run("tonemap", "linear", "s.tif", "again.png")[0] == 0  # it is radiance
+
+
+def test_a_response_is_saved_and_used_again(run, frames: list[str]) -> None:
+    code, out, _ = run("response", *frames, "-o", "camera.json", "--plot", "camera.png")
+    assert code == 0
+    assert "misses its samples by" in out
+    assert Path("camera.png").read_bytes().startswith(b"\x89PNG")
+    code, out, _ = run("make", *frames, "-o", "s.exr", "--response", "camera.json", "--json")
+    assert code == 0
+    assert 'id = "saved"' in json.loads(out)["recipe"]
+
+
+def test_tonemap_flags_are_the_declared_parameters(run, frames: list[str]) -> None:
+    assert run("make", *frames, "-o", "s.exr")[0] == 0
+    assert run("tonemap", "drago", "s.exr", "a.jpg", "--bias", "0.7")[:2] == (0, "a.jpg\n")
+    assert run("tonemap", "drago03", "s.exr", "b.jpg")[0] == 0
+    assert Path("a.jpg").read_bytes() != Path("b.jpg").read_bytes()
+    code, out, _ = run("tonemap", "drago", "--help")
+    assert code == 0
+    assert "--bias" in out
+    assert "between 0 and 1" in " ".join(out.split())
+
+
+def test_inspect_tells_every_frame(run, frames: list[str]) -> None:
+    code, out, _ = run("inspect", *frames)
+    assert code == 0
+    assert all(f"{i}.jpg" in out for i in range(3))
+    assert "1/60 s" in out
+    code, out, _ = run("inspect", *frames, "nowhere.jpg", "--json")
+    assert code == 3
+    assert [f["used"] for f in json.loads(out)["frames"]] == [True, True, True, False]
+
+
+def test_operators_are_listed_and_described(run) -> None:
+    code, out, _ = run("operators")
+    assert code == 0
+    assert all(word in out for word in ("mtb03", "debevec97", "robertson03", "mertens07", "mantiuk06", "durand02"))
+    assert "bias = 0.85" in run("operators", "drago")[1]
+    assert "saved" in [op["id"] for op in json.loads(run("operators", "--json")[1])]
+
+
+def test_doctor_reports_this_machine(run) -> None:
+    code, out, _ = run("doctor", "--json")
+    assert code == 0
+    found = json.loads(out)
+    assert found["threads"] >= 1
+    assert all(found["libraries"].values())
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "said"),
+    [
+        (["mke"], 2, "did you mean 'make'"),
+        (["make"], 2, "needs the frames"),
+        (["make", "FRAMES"], 2, "say where the result goes"),
+        (["make", "FRAMES", "-o", "x.jpgg"], 2, "did you mean '.jpg'"),
+        (["make", "FRAMES", "-o", "nowhere/x.jpg"], 2, "no folder"),
+        (["make", "FRAMES", "-o", "x.jpg", "--tonemap", "darko"], 2, "did you mean 'drago'"),
+        (["make", "FRAMES", "-o", "x.jpg", "--set", "tonemap.gama=2"], 2, "did you mean 'gamma'"),
+        (["make", "FRAMES", "-o", "x.jpg", "--set", "tonmap.gamma=2"], 2, "did you mean 'tonemap'"),
+        (["make", "FRAMES", "-o", "x.jpg", "--set", "gamma"], 2, "STAGE.PARAM=VALUE"),
+        (["make", "FRAMES", "-o", "x.jpg", "--set", "tonemap.gamma=much"], 2, "between 0.1 and 10"),
+        (["make", "FRAMES", "-o", "x.jpg", "--reference", "9"], 2, "frames 0 to 2"),
+        (["make", "FRAMES", "-o", "x.jpg", "--refrence", "1"], 2, "--reference"),
+        (["make", "FRAMES", "-o", "x.jpg", "--times", "1,2"], 3, "3 frames"),
+        (["make", "FRAMES", "-o", "x.jpg", "--times", "1,2,soon"], 3, "soon"),
+        (["make", "FRAMES", "-o", "x.jpg", "--times", "1,2,0"], 3, "0"),
+        (["make", "FRAMES", "-o", "x.jpg", "--times-from", "none.txt"], 3, "none.txt"),
+        (["make", "FRAMES", "-o", "x.jpg", "--recipe", "none.toml"], 3, "none.toml"),
+        (["make", "FRAMES", "-o", "x.jpg", "--response", "none.json"], 3, "none.json"),
+        (["make", "FRAMES", "-o", "x.jpg", "--report", "x.jpg"], 2, "named twice"),
+        (["make", "FRAMES", "-o", "x.jpg", "-o", "./x.jpg"], 2, "named twice"),
+        (["make", "FRAMES", "-o", "x.jpg", "--fuse", "mertens", "--plot-response", "p.svg"], 2, "fused frames"),
+        (["make", "FRAMES", "-o", "x.jpg", "--plot-response", "p.gif"], 2, ".svg"),
+        (["make", "FRAMES", "-o", "x.jpg", "--primaries", "rec708"], 2, "did you mean 'rec709'"),
+        (["make", "nowhere.jpg", "-o", "x.jpg"], 3, "nowhere.jpg"),
+        (["make", ".", "-o", "x.jpg"], 3, "folder"),
+        (["tonemap", "drago", "nowhere.exr", "x.jpg"], 3, "nowhere.exr"),
+        (["tonemap", "drago", "FRAME", "x.jpg"], 3, "to merge photographs"),
+        (["tonemap", "drago", "FRAME", "x.exr"], 2, "radiance"),
+        (["tonemap", "dargo", "a", "b"], 2, "did you mean 'drago'"),
+        (["tonemap", "drago", "a.exr", "x.jpg", "--bias", "2"], 2, "between 0 and 1"),
+        (["operators", "dargo"], 2, "did you mean 'drago'"),
+        (["response", "FRAMES"], 2, "a place for the curve"),
+        (["inspect"], 2, "needs photographs"),
+    ],
+)
+def test_a_mistake_is_one_line_and_leaves_nothing(
+    run, frames: list[str], args: list[str], code: int, said: str
+) -> None:
+    typed = [a for arg in args for a in (frames if arg == "FRAMES" else frames[:1] if arg == "FRAME" else [arg])]
+    got, out, err = run(*typed)
+    assert (got, out) == (code, "")
+    assert err.startswith("fullwell: ")
+    assert err.count("\n") == 1
+    assert said in err
+    assert list(Path().iterdir()) == []
+
+
+def test_help_needs_neither_numpy_nor_numba() -> None:
+    code = "import sys\ntry:\n from fullwell.cli import main; main(['--help'])\nexcept SystemExit: pass\n"
+    code += "print([m for m in ('numpy', 'numba', 'OpenImageIO') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip().endswith("[]")
+
+
+def test_an_unwritable_kernel_cache_is_survived(tmp_path: Path) -> None:
+    blocked = tmp_path / "a file"
+    blocked.write_text("")
+    done = subprocess.run(
+        [sys.executable, "-m", "fullwell", "doctor"],
+        env=os.environ | {"FULLWELL_CACHE": str(blocked)}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "no writable folder" in done.stdout

@@ -1,0 +1,141 @@
+"""A recipe is the work: to text and back, run again to the same bytes, from a file or from a result."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scenes import hills
+
+from fullwell import io
+from fullwell.errors import ExposureError, FullwellError, InputError, ParameterError, UsageError
+from fullwell.image import Exposure
+from fullwell.io.photograph import write_photograph
+from fullwell.recipe import Recipe, make
+from fullwell.simulate import Camera
+
+TIMES = [1 / 60, 1 / 15, 1 / 4]
+
+
+@pytest.fixture(scope="module")
+def frames(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    folder = tmp_path_factory.mktemp("frames")
+    paths = []
+    for i, shot in enumerate(Camera("srgb").shoot(hills(90, 120, 3) * 3, TIMES, [(0, 0), (2, -1), (-1, 3)])):
+        paths.append(folder / f"{i}.jpg")
+        write_photograph(shot.codes, paths[-1], Exposure(shot.time_s, 8.0, 100.0))
+    return paths
+
+
+def test_a_recipe_survives_its_text() -> None:
+    recipe = Recipe.of(
+        {"align": "none", "merge": "debevec", "tonemap": "drago"},
+        {"tonemap": {"bias": "0.7"}, "output": {"quality": 80}},
+        reference=1, primaries="p3", times_s=(0.5, 1.0),
+    )  # fmt: skip
+    assert Recipe.from_toml(recipe.to_toml()) == recipe
+    assert recipe.tonemap.values()["bias"] == 0.7
+    assert recipe.align is None
+
+
+def test_what_a_recipe_leaves_out_is_the_default() -> None:
+    assert Recipe.from_toml("") == Recipe.of() == Recipe()
+    assert Recipe.from_toml("[tonemap]\nid = 'drago'").merge == Recipe().merge
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("x = [", "not a recipe"),
+        ("tonemp = 1", "did you mean 'tonemap'"),
+        ("tonemap = 1", "must be a table"),
+        ("[tonemap]\nid = 'dargo03'", "did you mean 'drago'"),
+        ("[tonemap]\nid = 'drago'\nbais = 1", "did you mean 'bias'"),
+        ("[tonemap]\nid = 'drago'\nbias = 7", "between 0 and 1, got 7"),
+        ("[output]\nbits = 12", "8, 16 or 32"),
+        ("primaries = 'rec708'", "did you mean 'rec709'"),
+        ("times_s = ['soon']", "times"),
+        ("times_s = 3", "times"),
+        ("reference = 'first'", "reference"),
+        ("[align]\nid = 'none'\nmax_bits = 3", "switched off"),
+    ],
+)
+def test_a_wrong_recipe_is_explained(text: str, said: str) -> None:
+    with pytest.raises((InputError, UsageError, ParameterError), match=said):
+        Recipe.from_toml(text)
+
+
+def test_the_same_recipe_gives_the_same_bytes(frames: list[Path], tmp_path: Path) -> None:
+    recipe = Recipe.of({"tonemap": "drago"}, {"tonemap": {"bias": 0.8}})
+    names = ["a.hdr", "a.exr", "a.jpg", "a.png", "a.tif"]
+    make(frames, [tmp_path / n for n in names], recipe)
+    before = {n: (tmp_path / n).read_bytes() for n in names}
+    (tmp_path / "recipe.toml").write_text(recipe.to_toml())
+    for source in ("recipe.toml", *names):
+        again = Recipe.load(tmp_path / source)
+        assert again == recipe
+        for n in names:
+            make(frames, tmp_path / f"b{n[1:]}", again)
+            assert (tmp_path / f"b{n[1:]}").read_bytes() == before[n], (source, n)
+
+
+def test_times_from_a_list_are_in_the_recipe(frames: list[Path], tmp_path: Path) -> None:
+    (tmp_path / "times.txt").write_text("".join(f"{p.name} {t}\n" for p, t in zip(frames, [0.5, 2, 8], strict=True)))
+    made = make(frames, tmp_path / "a.exr", times_from=tmp_path / "times.txt")
+    make(frames, tmp_path / "b.exr", Recipe.load(tmp_path / "a.exr"))
+    assert (tmp_path / "a.exr").read_bytes() == (tmp_path / "b.exr").read_bytes()
+    assert [f.exposure.time_s for f in made.bracket] == [0.5, 2, 8]
+
+
+def test_primaries_are_those_asked_for(frames: list[Path], tmp_path: Path) -> None:
+    wide = make(frames, tmp_path / "wide.exr", Recipe.of(primaries="rec2020"))
+    plain = make(frames, tmp_path / "plain.exr")
+    assert wide.radiance is not None
+    assert plain.radiance is not None
+    read = io.read_radiance(tmp_path / "wide.exr")
+    assert read.primaries == "rec2020"
+    np.testing.assert_allclose(wide.radiance.to("rec709").rgb, plain.radiance.rgb, rtol=1e-4, atol=1e-5)
+
+
+def test_a_fused_picture_needs_no_times(frames: list[Path], tmp_path: Path) -> None:
+    bare = []
+    for i, path in enumerate(frames):
+        bare.append(tmp_path / f"{'abc'[i]}.png")
+        io.write(io.read_frame(path).codes(), bare[-1])
+    result = make(bare, tmp_path / "fused.jpg", Recipe.of({"fuse": "mertens"}))
+    assert result.response is None
+    assert (tmp_path / "fused.jpg").exists()
+    with pytest.raises(ExposureError, match=r"a\.png has no exposure time; pass --times"):
+        make(bare, tmp_path / "x.jpg")
+
+
+def test_a_photograph_is_never_overwritten(frames: list[Path], tmp_path: Path) -> None:
+    before = frames[1].read_bytes()
+    with pytest.raises(UsageError, match="never overwritten"):
+        make(frames, [tmp_path / "a.exr", frames[1]])
+    assert frames[1].read_bytes() == before
+    assert not (tmp_path / "a.exr").exists()
+
+
+def test_nothing_is_read_where_an_output_cannot_be_written(tmp_path: Path) -> None:
+    for output in ("a.xyz", "nowhere/a.jpg", "."):
+        with pytest.raises(UsageError):
+            make(["no such frame.jpg"], tmp_path / output)
+    with pytest.raises(FullwellError, match="no such file"):
+        make(["no such frame.jpg"], tmp_path / "a.jpg")
+
+
+def test_the_report_says_what_was_done(frames: list[Path], tmp_path: Path) -> None:
+    report = make(frames, [tmp_path / "a.exr", tmp_path / "a.jpg"]).report
+    assert [f["path"] for f in report["frames"]] == [str(p) for p in frames]
+    assert report["reference"] == 1
+    assert [f["alignment"]["shift_px"] for f in report["frames"]] == [[-2, 1], [0, 0], [-3, 4]]
+    assert [round(f["exposure"]["nominal_ev"], 6) for f in report["frames"]] == [-2, 0, pytest.approx(1.906891)]
+    assert {f["exposure"]["source"] for f in report["frames"]} == {"EXIF"}
+    assert all(0 <= f["clipped"][end] <= 1 and f["used"] for f in report["frames"] for end in ("low", "high"))
+    assert report["response"]["id"] == "debevec97"
+    assert 0 <= report["unmeasured"] <= 1
+    assert report["outputs"] == [str(tmp_path / "a.exr"), str(tmp_path / "a.jpg")]
+    assert set(report["seconds"]) == {"read", "align", "response", "merge", "tonemap", "write"}
+    assert Recipe.from_toml(report["recipe"]) == Recipe()
