@@ -347,3 +347,9 @@ def test_grey_array_and_radiance_give_the_same(cls):
     rgb = np.repeat(grey[:, :, None], 3, axis=2)
     assert_same(ready(cls)(grey), ready(cls)(Radiance(rgb)))
     assert_same(ready(cls)(rgb.astype(np.float64)), ready(cls)(rgb))
+
+
+@named([c for c in EVERY if issubclass(c, ToneMapper)])
+@pytest.mark.parametrize("kind", ["black", "all_nan"])
+def test_black_stays_black(cls, kind):
+    assert run(ready(cls), ODD[kind]).rgb.max() < 1e-6

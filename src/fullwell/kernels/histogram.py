@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numba import prange
 
@@ -72,3 +74,10 @@ class LogStats:
             return 0.0
         rank = max(1, int(np.ceil(self.lit * percent / 100.0)))
         return LOWEST + (int(np.searchsorted(self._cumulative, rank)) + 1) / BINS_PER_STOP
+
+
+def extent(image, low, high):
+    """Two percentiles of a smooth image (h, w), from about a hundred thousand of its pixels, evenly spread."""
+    step = max(1, math.isqrt(image.size // 100_000))
+    darkest, brightest = np.percentile(image[::step, ::step], [low, high])
+    return float(darkest), float(brightest)

@@ -1,11 +1,44 @@
-"""Colour of a picture whose luminance was mapped: out_c = (x_c / L) ** saturation * L'."""
+"""Luminance taken out of a picture, mapped by others, and put back: out_c = (x_c / L) ** saturation * L'."""
 
 from __future__ import annotations
 
+import math
+
+import numpy as np
 from numba import prange
 
 from fullwell.kernels._jit import f, inline, kernel
+from fullwell.kernels.histogram import LogStats
 from fullwell.kernels.vecmath import clean, exp2f, log2f
+
+STOPS_PER_DECADE = math.log2(10.0)
+
+
+def bounded_log_luminance(rgb, weights):
+    """log2 of the luminance, (h, w) float32, with its bounds; None for an image that is black throughout.
+
+    The bounds are a stop below the percentile 0.1 of what is above black, and a decade above the percentile 99.9. What
+    lies beyond counts as the bound, so that black has a logarithm and a hot pixel a tame one.
+    """
+    stats = LogStats(rgb, weights)
+    if not stats.lit:
+        return None
+    low, high = stats.percentile_log2(0.1) - 1.0, stats.percentile_log2(99.9) + STOPS_PER_DECADE
+    log = np.empty(rgb.shape[:2], np.float32)
+    clamped_log(rgb, weights, f(low), f(high), log)
+    return log, low, high
+
+
+@kernel()
+def clamped_log(rgb, weights, low, high, out):
+    """log2 of the luminance of rgb (h, w, 3) float32, between low and high."""
+    h, w = out.shape
+    wr, wg, wb = weights[0], weights[1], weights[2]
+    for y in prange(h):
+        row, res = rgb[y].reshape(3 * w), out[y]
+        for x in range(w):
+            r, g, b = clean(row[3 * x]), clean(row[3 * x + 1]), clean(row[3 * x + 2])
+            res[x] = min(max(log2f(wr * r + wg * g + wb * b), low), high)
 
 
 @inline

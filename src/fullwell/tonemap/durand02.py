@@ -19,16 +19,13 @@ from numba import prange
 from fullwell.image import Array, Radiance
 from fullwell.kernels._jit import f, kernel
 from fullwell.kernels.edge_aware import bilateral
-from fullwell.kernels.histogram import LogStats
-from fullwell.kernels.recolor import recolor
-from fullwell.kernels.vecmath import clean, log2f
+from fullwell.kernels.histogram import extent
+from fullwell.kernels.recolor import STOPS_PER_DECADE, bounded_log_luminance, recolor
 from fullwell.operators import WholeOp
 from fullwell.params import operator, param
 from fullwell.progress import Progress
 
 INTENSITY = np.array([20, 40, 1], np.float32) / np.float32(61)
-STOPS_PER_DECADE = math.log2(10.0)
-MARGIN = STOPS_PER_DECADE  # luminances further than this from the percentiles below count as being there
 DARKEST, BRIGHTEST = 0.1, 99.9  # percentiles that bound the base
 
 
@@ -46,31 +43,20 @@ class Durand02(WholeOp):
     )
 
     def map(self, scene: Radiance, progress: Progress) -> Array:
-        stats = LogStats(scene.rgb, INTENSITY)
-        low, high = stats.percentile_log2(DARKEST) - MARGIN, stats.percentile_log2(BRIGHTEST) + MARGIN
-        log = np.empty(scene.rgb.shape[:2], np.float32)
-        log_intensity(scene.rgb, INTENSITY, f(low), f(high), log)
+        out = np.zeros_like(scene.rgb)
+        measured = bounded_log_luminance(scene.rgb, INTENSITY)
+        if measured is None:
+            return out
+        log, low, high = measured
         progress.stepped(0.2)
-        base = bilateral(log, self.sigma_space / 100 * max(log.shape), self.sigma_color * STOPS_PER_DECADE, low, high)
+        sigma_px = self.sigma_space / 100 * max(log.shape)
+        base = bilateral(log, sigma_px, self.sigma_color * STOPS_PER_DECADE, low, high)
         progress.stepped(0.7)
-        step = max(1, math.isqrt(log.size // 100_000))  # the base is smooth: a hundred thousand pixels tell its extent
-        darkest, brightest = (float(v) for v in np.percentile(base[::step, ::step], [DARKEST, BRIGHTEST]))
+        darkest, brightest = extent(base, DARKEST, BRIGHTEST)
         scale = min(math.log2(self.contrast) / max(brightest - darkest, 1e-6), 1.0)
         compress(log, base, f(scale), f(brightest), log)
-        out = np.empty_like(scene.rgb)
         recolor(scene.rgb, INTENSITY, log, f(self.saturation), out)
         return out
-
-
-@kernel()
-def log_intensity(rgb, weights, low, high, out):
-    """log2 of the intensity, between low and high."""
-    h, w = rgb.shape[0], rgb.shape[1]
-    for y in prange(h):
-        row, res = rgb[y].reshape(3 * w), out[y]
-        for x in range(w):
-            r, g, b = clean(row[3 * x]), clean(row[3 * x + 1]), clean(row[3 * x + 2])
-            res[x] = min(max(log2f(weights[0] * r + weights[1] * g + weights[2] * b), low), high)
 
 
 @kernel()
