@@ -20,3 +20,13 @@ def bracket(h: int, w: int, seed: int, times, gamma: float = 2.2) -> list[np.nda
     """8-bit frames of that radiance at these times."""
     light = radiance(h, w, seed)
     return [np.round(255 * np.clip(light * t, 0, 1) ** (1 / gamma)).astype(np.uint8) for t in times]
+
+
+def detailed(h, w, seed):
+    """Light with structure of all sizes, (h, w, 3), median about 0.2."""
+    rng = np.random.default_rng(seed)
+    light = np.ones((h, w, 1)) * rng.uniform(0.7, 1.3, 3)
+    for cells in (5, 17, 60):
+        y, x = np.linspace(0, cells - 1.001, h), np.linspace(0, cells - 1.001, w)
+        light = light * 2.0 ** rng.normal(0, 0.8, (cells, cells))[y.astype(int)[:, None], x.astype(int)][..., None]
+    return light / np.median(light) * 0.2

@@ -56,7 +56,7 @@ class Mertens07(Fuser):
 
 
 def _laid(frame: Frame) -> tuple[Array, np.float32, Array]:
-    """The frame's codes in the reference's geometry, their unit, and [top, bottom, left, right] of where they are its own.
+    """The frame's codes in the reference's geometry, their unit, and where they are its own [top, bottom, left, right].
 
     Outside, its edge goes on.
     """
