@@ -127,3 +127,11 @@ def _moved(codes: Array, dy: int, dx: int) -> Array:
         max(-dy, 0) : h + min(-dy, 0), max(-dx, 0) : w + min(-dx, 0)
     ]
     return out
+
+
+def rms_stops(estimate: Array, truth: Array, where: Array | None = None) -> float:
+    """Root mean square of the error in stops, the median taken out (the scale is not what is asked)."""
+    with np.errstate(all="ignore"):
+        error = np.log2(np.asarray(estimate, np.float64) / truth)
+    error = error[np.isfinite(error) if where is None else where]
+    return float(np.sqrt(np.mean((error - np.median(error)) ** 2)))
