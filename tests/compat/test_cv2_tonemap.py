@@ -140,6 +140,16 @@ def test_finite_on_bad_images(name, bad):
     np.testing.assert_array_equal(image, before)
 
 
+@pytest.mark.parametrize("name", EVERY[:3])
+def test_a_negative_pixel_is_only_the_darkest(name):
+    image = radiance(40, 50, 5)
+    image[7, 8] = -0.01
+    theirs, mine = (getattr(m, f"create{name}")(2.2).process(image) for m in (cv2, ours))
+    assert np.isfinite(mine).all()
+    known = np.isfinite(theirs)  # all of it, or all but that pixel, as the rounding falls
+    np.testing.assert_allclose(mine[known], theirs[known], atol=1e-5)
+
+
 @pytest.mark.parametrize("name", EVERY)
 def test_nan_counts_as_the_darkest_and_infinity_as_the_brightest(name):
     image = radiance(20, 30, 5)
