@@ -28,7 +28,7 @@ def test_noise_is_that_of_counted_electrons() -> None:
 
 def test_a_shift_shows_another_part_of_the_scene() -> None:
     light = np.arange(40 * 50 * 3).reshape(40, 50, 3) / 6000.0
-    still, moved = Camera("linear", read_noise_e=0, full_well_e=1e10, bits=16).shoot(light, [1, 1], [(0, 0), (3, -2)])
+    still, moved = Camera("linear", read_noise_e=0, full_well_e=1e14, bits=16).shoot(light, [1, 1], [(0, 0), (3, -2)])
     difference = moved.codes[:-3, 2:].astype(int) - still.codes[3:, :-2]
     assert abs(difference).max() <= 1  # the last electron is counted by chance
 

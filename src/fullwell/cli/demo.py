@@ -9,8 +9,8 @@ import click
 
 from fullwell.errors import UsageError
 
-TIMES_S = (1 / 1000, 1 / 250, 1 / 60, 1 / 15, 1 / 4, 1.0)
-SHIFTS_PX = ((3, -5), (-2, 4), (0, 0), (5, 2), (-4, -3), (6, 7))  # an unsteady hand
+TIMES_S = (1 / 1000, 1 / 250, 1 / 60, 1 / 15, 1 / 4, 1.0, 4.0)
+SHIFTS_PX = ((3, -5), (-2, 4), (1, -1), (0, 0), (5, 2), (-4, -3), (6, 7))  # an unsteady hand
 WIDTH, HEIGHT = 1200, 800
 
 
@@ -71,7 +71,7 @@ def _everything(target: Path, bar: object) -> None:
 
 
 def photograph(folder: Path) -> list[Path]:
-    """The bracket of the demo, shot by a simulated camera with a film-like response, noise and an unsteady hand."""
+    """The bracket of the demo, shot by a simulated camera with noise and an unsteady hand."""
     from fullwell.image import Exposure
     from fullwell.io.photograph import write_photograph
     from fullwell.simulate import Camera

@@ -264,7 +264,7 @@ def colour(patches, surface, x, y, z):
     if surface == FLOOR:
         plank = math.floor(x * 6.0)
         grain = cloud(x * 40.0, plank * 7.3, z * 2.2) + 0.5 * cloud(x * 160.0, plank, z * 9.0)
-        tone = (0.55 + 0.35 * random(int(plank) + 99, int(math.floor(z * 0.7 + 0.37 * plank)) + 99, 5)) * (
+        tone = (0.55 + 0.35 * random(int(plank) + 99, np.int64(math.floor(z * 0.7 + 0.37 * plank)) + 99, 5)) * (
             0.6 + 0.4 * grain
         )
         gap = 0.35 if x * 6.0 - plank < 0.035 else 1.0
