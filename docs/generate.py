@@ -116,7 +116,7 @@ def _use(op: type[Operator]) -> str:
     lines += ["```\n", "```toml", f"[{op.family}]", f'id = "{op.id}"']
     if shown:
         lines.append(f"{shown.name} = {_toml(value)}")
-    argument = f"{shown.name}={value!r}" if shown else ""
+    argument = f"{shown.name}={_python(value)}" if shown else ""
     call = {
         "align": ("bracket", "bracket"),
         "response": ("response", "bracket"),
@@ -130,6 +130,10 @@ def _use(op: type[Operator]) -> str:
 
 def _toml(value: Any) -> str:
     return f'"{value}"' if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _python(value: Any) -> str:
+    return f'"{value}"' if isinstance(value, str) else repr(value)
 
 
 def _output() -> str:

@@ -16,8 +16,7 @@ from fullwell import cli
 from fullwell.io.photograph import write_photograph
 from fullwell.recipe import Result
 from fullwell.response.saved import save
-from fullwell.simulate import Camera
-from fullwell.simulate.noise import hills
+from fullwell.simulate import Camera, hills
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"

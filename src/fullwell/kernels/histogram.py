@@ -76,8 +76,8 @@ class LogStats:
         return LOWEST + (int(np.searchsorted(self._cumulative, rank)) + 1) / BINS_PER_STOP
 
 
-def extent(image, low, high):
-    """Two percentiles of a smooth image (h, w), from about a hundred thousand of its pixels, evenly spread."""
+def sample(image, lit):
+    """About a hundred thousand values of an image (h, w), evenly spread; of those, the ones where `lit` is true."""
     step = max(1, math.isqrt(image.size // 100_000))
-    darkest, brightest = np.percentile(image[::step, ::step], [low, high])
-    return float(darkest), float(brightest)
+    values, chosen = image[::step, ::step], lit[::step, ::step]
+    return values[chosen] if chosen.any() else values.ravel()

@@ -4,7 +4,7 @@ The pyramid halves by box means. Wanted differences g of neighbours at every lev
 that minimises  sum over levels l of 4^l  sum over neighbours i, j of  w_ij (x_j - x_i - g_ij)^2 . The factor 4^l counts
 each level by its area, so that every scale matters alike; it also makes the system as easy for large scales as for
 small ones, so that plain conjugate gradient needs tens of iterations. Starting from the solution of the next coarser
-level, 12 iterations are as good as 25 without.
+level, 16 iterations came within 0.02 stops (rms) of the solution on photographs; without that it took about 35.
 """
 
 from __future__ import annotations

@@ -44,7 +44,9 @@ class WeightedMerger(Merger):
         code = np.arange(levels) / (levels - 1)
         curve = response.table(levels) / np.exp(np.mean(np.log(response.curve[-1])))
         weight = np.where((code > self.low) & (code < self.high), self.weigh(code), 0.0)
-        bottom, top = (np.array([np.interp(end, code, curve[:, c]) for c in range(3)]) for end in (self.low, self.high))
+        bottom, top = (
+            np.array([max(np.interp(end, code, curve[:, c]), 1e-30) for c in range(3)]) for end in (self.low, self.high)
+        )
 
         value, norm = np.empty((len(times), 3, levels), np.float32), np.empty((len(times), 3, levels), np.float32)
         below, above = np.empty((len(times), 3), np.float32), np.empty((len(times), 3), np.float32)

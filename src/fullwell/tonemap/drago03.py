@@ -59,7 +59,9 @@ def drago(rgb, weights, inv_adaptation, inv_white, power, gain, saturation, out)
             lum = wr * r + wg * g + wb * b
             scaled = lum * inv_adaptation
             # ln(a) / ln(b) = log2(a) / log2(b)
-            mapped = gain * log2f(scaled + f(1)) / log2f(f(2) + f(8) * exp2f(power * log2f(scaled * inv_white)))
+            mapped = (
+                gain * log2f(scaled + f(1)) / log2f(f(2) + f(8) * exp2f(power * log2f(min(scaled * inv_white, f(1)))))
+            )
             log_lum, log_mapped = log2f(lum), log2f(mapped)
             res[3 * x] = recolored(r, log_lum, log_mapped, saturation)
             res[3 * x + 1] = recolored(g, log_lum, log_mapped, saturation)

@@ -19,7 +19,7 @@ from numba import prange
 from fullwell.image import Array, Radiance
 from fullwell.kernels._jit import f, kernel
 from fullwell.kernels.edge_aware import bilateral
-from fullwell.kernels.histogram import extent
+from fullwell.kernels.histogram import sample
 from fullwell.kernels.recolor import STOPS_PER_DECADE, bounded_log_luminance, recolor
 from fullwell.operators import WholeOp
 from fullwell.params import operator, param
@@ -52,7 +52,7 @@ class Durand02(WholeOp):
         sigma_px = self.sigma_space / 100 * max(log.shape)
         base = bilateral(log, sigma_px, self.sigma_color * STOPS_PER_DECADE, low, high)
         progress.stepped(0.7)
-        darkest, brightest = extent(base, DARKEST, BRIGHTEST)
+        darkest, brightest = np.percentile(sample(base, log > low), [DARKEST, BRIGHTEST])
         scale = min(math.log2(self.contrast) / max(brightest - darkest, 1e-6), 1.0)
         compress(log, base, f(scale), f(brightest), log)
         recolor(scene.rgb, INTENSITY, log, f(self.saturation), out)

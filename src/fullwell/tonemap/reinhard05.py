@@ -78,7 +78,7 @@ class Reinhard05(PointOp):
 
 
 def middle_grey_unit(response: Callable[[float, float], float], stats: Stats, m: float) -> float:
-    """The scale of the radiance that shows its log-average as middle grey, by bisection."""
+    """The scale of the radiance that shows its log-average as middle grey, or as near as m allows, by bisection."""
     darkest, brightest = -2.0 / (1 - m), 2.0 / (1 - m)  # decades; the responses then span about 0.01 to 0.99
     for _ in range(40):
         middle = (darkest + brightest) / 2
