@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 import shlex
 from collections.abc import Iterator
@@ -28,8 +29,9 @@ LINK = re.compile(r"\]\(([^)\s]+)\)|<img[^>]* src=\"([^\"]+)\"")
 TIMES = {"img_0.033.jpg": 1 / 30, "img_0.25.jpg": 0.25, "img_2.5.jpg": 2.5, "img_15.jpg": 15.0}
 
 
-def generator():
-    spec = importlib.util.spec_from_file_location("generate", DOCS / "generate.py")
+def program(path: Path):
+    """A program that is not part of the package, as a module."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -39,10 +41,22 @@ def test_the_operators_pages_are_what_the_operators_declare() -> None:
     committed = {
         p.relative_to(DOCS / "operators"): p.read_text(encoding="utf-8") for p in DOCS.glob("operators/**/*.md")
     }
-    wanted = generator().pages()
+    wanted = program(DOCS / "generate.py").pages()
     assert sorted(committed) == sorted(wanted), "run make docs"
     for path, text in wanted.items():
         assert committed[path] == text, f"{path}: run make docs"
+
+
+def test_the_accuracy_that_is_claimed_is_what_was_measured() -> None:
+    folder = ROOT / "experiments" / "0001-accuracy"
+    result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+    experiment = program(folder / "run.py")
+    assert experiment.table(result) in (folder / "README.md").read_text(encoding="utf-8"), "run run.py --table"
+    found = [experiment.summary(result["rows"])[files]["default"] for files in ("JPEG", "uncompressed")]
+    for name in ("README.md", "README.zh-CN.md"):
+        page = (ROOT / name).read_text(encoding="utf-8")
+        claim = next(item for item in re.split(r"^- ", page, flags=re.M) if "experiments/0001" in item)
+        assert re.findall(r"\d\.\d\d", claim) == [f"{r[k]:.2f}" for r in found for k in ("mean", "worst")]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
