@@ -29,7 +29,7 @@ def command(folder: str, threads: int | None) -> None:
     from fullwell.cli.progress import working
 
     with working(threads) as bar:
-        click.echo(f"Into {target}/ (the first run on a machine also compiles the kernels, about half a minute)\n")
+        click.echo(f"Into {target}/ (the first run on a machine also compiles the kernels, about a minute)\n")
         _everything(target, bar)
 
 
