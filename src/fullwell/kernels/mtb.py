@@ -83,24 +83,25 @@ def compare(a, b, width, shifts, out):
     of rows: [take part in both, differ, above in a, above in b, overlap].
     """
     h, words = a.shape[2], a.shape[3]
-    blocks, first = out.shape[0], shifts[:, 1].min()
+    blocks, sides = out.shape[0], np.unique(shifts[:, 1])
     for block in prange(blocks):
         top, bottom = h * block // blocks, h * (block + 1) // blocks
-        moved = np.empty((shifts[:, 1].max() - first + 1, 2, words), np.uint64)
+        moved = np.empty((sides.size, 2, words), np.uint64)
         sums = np.zeros((shifts.shape[0], 5), np.int64)
         for y in range(h):  # of b: a row is moved sideways once for all shifts up and down
             if y < top - shifts[:, 0].max() or y >= bottom - shifts[:, 0].min():
                 continue
             for k in range(a.shape[0]):
-                for i in range(moved.shape[0]):
-                    move(b[k, 0, y], first + i, moved[i, 0])
-                    move(b[k, 1, y], first + i, moved[i, 1])
+                for i in range(sides.size):
+                    move(b[k, 0, y], sides[i], moved[i, 0])
+                    move(b[k, 1, y], sides[i], moved[i, 1])
                 for n in range(shifts.shape[0]):
                     row, dx = y + shifts[n, 0], shifts[n, 1]
                     if row < top or row >= bottom:
                         continue
+                    i = np.searchsorted(sides, dx)
+                    count(a[k, 0, row], a[k, 1, row], moved[i, 0], moved[i, 1], sums[n])
                     sums[n, 4] += max(width - abs(dx), 0)
-                    count(a[k, 0, row], a[k, 1, row], moved[dx - first, 0], moved[dx - first, 1], sums[n])
         out[block] = sums
 
 
