@@ -9,7 +9,7 @@ from scenes import bracket_of, hills
 from fullwell.align.mtb03 import MTB03
 from fullwell.image import Bracket
 from fullwell.kernels import _jit
-from fullwell.kernels.mtb import compare
+from fullwell.kernels.mtb import WORD, bitmaps, compare
 from fullwell.simulate import Camera
 
 TIMES = [1 / 8 * 4.0**k for k in range(5)]
@@ -83,15 +83,36 @@ def test_one_thread_or_two_give_the_same() -> None:
     assert [f.pose for f in one] == [f.pose for f in many]
 
 
-def test_compare_counts_what_numpy_counts() -> None:
+@pytest.mark.parametrize("width", [1, 53, 64, 129])
+def test_bitmaps_are_what_numpy_compares(width: int) -> None:
+    image = np.random.default_rng(width).integers(0, 256, (7, 2 * width), np.uint8)[:, ::2]  # not contiguous
+    image.flags.writeable = False
+    levels = np.array([120, 0, 255, 3, 252])
+    for margin in (0, 4, 64):
+        found = np.empty((len(levels), 2, 7, -(-width // WORD)), np.uint64)
+        bitmaps(image, levels, margin, found)
+        bits = np.unpackbits(found.view(np.uint8), axis=-1, bitorder="little")
+        assert not bits[..., width:].any()
+        for k, level in enumerate(levels):
+            distance = image.astype(int) - level
+            np.testing.assert_array_equal(bits[k, 0, :, :width], distance > 0)
+            np.testing.assert_array_equal(bits[k, 1, :, :width], abs(distance) > margin)
+
+
+@pytest.mark.parametrize("size", [(37, 53), (20, 64), (9, 200), (1, 1)])
+def test_compare_counts_what_numpy_counts(size: tuple[int, int]) -> None:
+    h, w = size
     rng = np.random.default_rng(5)
-    a, b = rng.integers(0, 256, (2, 37, 53), np.uint8)
-    shifts, levels = [(0, 0), (3, -2), (-5, 7), (40, 0), (0, -60), (36, 52)], [(120, 90), (30, 200)]
-    found = np.zeros((len(shifts), 4, 5), np.int64)
-    compare(a, b, np.array(levels), 4, np.array(shifts), found)
-    for (dy, dx), counts in zip(shifts, found.sum(axis=1), strict=True):
-        ys, xs = np.mgrid[0:37, 0:53]
-        inside = (ys - dy >= 0) & (ys - dy < 37) & (xs - dx >= 0) & (xs - dx < 53)
+    a, b = rng.integers(0, 256, (2, h, w), np.uint8)
+    shifts = [(0, 0), (3, -2), (-5, 7), (40, 0), (0, -60), (36, 52), (0, 64), (-1, -128), (1, 65), (0, 500)]
+    levels, found = np.array([(120, 90), (30, 200)]), np.empty((min(4, h), len(shifts), 5), np.int64)
+    pair = [np.empty((2, 2, h, -(-w // WORD)), np.uint64) for _ in range(2)]
+    for image, level, out in zip((a, b), levels.T, pair, strict=True):
+        bitmaps(image, np.ascontiguousarray(level), 4, out)
+    compare(*pair, w, np.array(shifts), found)
+    for (dy, dx), counts in zip(shifts, found.sum(axis=0), strict=True):
+        ys, xs = np.mgrid[0:h, 0:w]
+        inside = (ys - dy >= 0) & (ys - dy < h) & (xs - dx >= 0) & (xs - dx < w)
         moved = np.zeros_like(b, dtype=int)
         moved[inside] = b[(ys - dy)[inside], (xs - dx)[inside]]
         expected = np.zeros(5, int)

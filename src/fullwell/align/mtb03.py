@@ -13,11 +13,12 @@ carries a confidence.
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
 from fullwell.image import Array, Bracket, Pose
-from fullwell.kernels.mtb import compare, count_codes, grey, halve
+from fullwell.kernels.mtb import WORD, bitmaps, compare, count_codes, grey, halve
 from fullwell.operators import Aligner
 from fullwell.params import operator, param
 from fullwell.progress import Progress
@@ -27,6 +28,13 @@ THRESHOLDS = 3  # how many of them are compared: at one, 1 frame in 15 of smooth
 BLOCKS = 16  # of rows, counted in parallel
 SMALLEST = 16  # pixels of the short side at the top of the pyramid
 CERTAIN = 0.5
+
+
+class Scale(NamedTuple):
+    """One level of a frame's pyramid."""
+
+    image: Array  # grey, (h, w) uint8
+    up_to: Array  # how many of its pixels have at most each code, (256,)
 
 
 @operator(family="align", title="Median threshold bitmaps", cite="ward03")
@@ -49,7 +57,7 @@ class MTB03(Aligner):
             base = np.empty(codes.shape[:2], np.uint8)
             grey(codes, 0 if codes.dtype == np.uint8 else 8, base)
             pyramids.append(_pyramid(base, levels))
-        order = sorted(range(len(bracket)), key=lambda i: (float(pyramids[i][-1].mean(dtype=np.float64)), i))
+        order = sorted(range(len(bracket)), key=lambda i: (float(pyramids[i][-1].image.mean(dtype=np.float64)), i))
         place = order.index(bracket.reference)
         poses = {bracket.reference: Pose("shift", (0, 0), 1.0)}
         for side in (order[place + 1 :], order[:place][::-1]):
@@ -67,25 +75,32 @@ class MTB03(Aligner):
         levels = max(0, min(bits - 1, int(math.log2(max(1, min(shape) / SMALLEST)))))
         return levels, 2 ** (bits - levels) - 1
 
-    def _shift(self, near: list[Array], far: list[Array], radius: int) -> tuple[tuple[int, int], float]:
+    def _shift(self, near: list[Scale], far: list[Scale], radius: int) -> tuple[tuple[int, int], float]:
         """The shift (y, x) that lays `far` over `near`, and how sure it is."""
         dy = dx = 0
         for a, b in zip(reversed(near), reversed(far), strict=True):
             dy, dx = 2 * dy, 2 * dx
-            levels = np.array(self._thresholds(a, b), np.int64)
-            shifts = np.array(_around(dy, dx, min(radius, a.shape[0] // 2), min(radius, a.shape[1] // 2)), np.int64)
-            counts = np.zeros((len(shifts), min(BLOCKS, a.shape[0]), 5), np.int64)
-            compare(a, b, levels, self.exclude_range, shifts, counts)
-            best = _least(counts.sum(axis=1))
+            (h, w), levels = a.image.shape, self._thresholds(a, b)
+            shifts = np.array(_around(dy, dx, min(radius, h // 2), min(radius, w // 2)), np.int64)
+            counts = np.empty((min(BLOCKS, h), len(shifts), 5), np.int64)
+            compare(self._bitmaps(a, levels[0]), self._bitmaps(b, levels[1]), w, shifts, counts)
+            counts = counts.sum(axis=0)
+            best = _least(counts)
             dy, dx = (int(s) for s in shifts[best])
-            counts = counts[best].sum(axis=0)
+            counts = counts[best]
             radius = 1
         confidence = _confidence(counts)
         return ((dy, dx), confidence) if confidence >= self.min_confidence else ((0, 0), confidence)
 
-    def _thresholds(self, a: Array, b: Array) -> list[tuple[int, int]]:
-        """Levels of the same percentile in both images, for the percentiles with most pixels clear on either side."""
-        totals = [np.cumsum(_histogram(image)) for image in (a, b)]
+    def _bitmaps(self, scale: Scale, levels: Array) -> Array:
+        h, w = scale.image.shape
+        out = np.empty((len(levels), 2, h, -(-w // WORD)), np.uint64)
+        bitmaps(scale.image, levels, self.exclude_range, out)
+        return out
+
+    def _thresholds(self, a: Scale, b: Scale) -> Array:
+        """Levels (2, k) of the same percentile in both, for the percentiles with most pixels clear on either side."""
+        totals = a.up_to, b.up_to
         ranked = []
         for rank, percent in enumerate(PERCENTILES):
             levels, usable = [], math.inf
@@ -95,8 +110,8 @@ class MTB03(Aligner):
                 above = total[-1] - total[min(level + self.exclude_range, 255)]
                 usable = min(usable, min(below, above) / total[-1])
                 levels.append(level)
-            ranked.append((-usable, rank, (levels[0], levels[1])))
-        return [levels for _, _, levels in sorted(ranked)[:THRESHOLDS]]
+            ranked.append((-usable, rank, levels))
+        return np.array([levels for _, _, levels in sorted(ranked)[:THRESHOLDS]], np.int64).T.copy()
 
 
 def _around(dy: int, dx: int, high: int, wide: int) -> list[tuple[int, int]]:
@@ -105,19 +120,19 @@ def _around(dy: int, dx: int, high: int, wide: int) -> list[tuple[int, int]]:
     return [(dy + y, dx + x) for y, x in sorted(moves, key=lambda m: abs(m[0]) + abs(m[1]))]
 
 
-def _pyramid(base: Array, levels: int) -> list[Array]:
+def _pyramid(base: Array, levels: int) -> list[Scale]:
     images = [base]
     for _ in range(levels):
         h, w = images[-1].shape
         images.append(np.empty((h // 2, w // 2), np.uint8))
         halve(images[-2], images[-1])
-    return images
+    return [Scale(image, _pixels_up_to(image)) for image in images]
 
 
-def _histogram(image: Array) -> Array:
-    blocks = np.zeros((min(32, image.shape[0]), 256), np.int64)
+def _pixels_up_to(image: Array) -> Array:
+    blocks = np.empty((min(BLOCKS, image.shape[0]), 256), np.int64)
     count_codes(image, blocks)
-    return blocks.sum(axis=0)
+    return np.cumsum(blocks.sum(axis=0))
 
 
 def _least(counts: Array) -> int:

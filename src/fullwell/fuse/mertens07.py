@@ -40,15 +40,13 @@ class Mertens07(Fuser):
         steps = progress.each([*bracket, *bracket])  # twice: a weight is a share in the sum over all frames
         for frame in islice(steps, len(bracket)):
             codes, scale, inside = _laid(frame)
-            quality(codes, scale, LUMA, powers, FLOORS, inside, weight)
-            total += weight
+            quality(codes, scale, LUMA, powers, FLOORS, inside, False, total, weight)
         for frame in steps:
             codes, scale, inside = _laid(frame)
-            quality(codes, scale, LUMA, powers, FLOORS, inside, weight)
-            weight /= total
+            quality(codes, scale, LUMA, powers, FLOORS, inside, True, total, weight)
             blend.add(codes, scale, weight)
-        rgb = np.empty((*bracket.shape, 3), f)
-        develop(blend.collapse(), rgb)
+        rgb = blend.collapse()
+        develop(rgb)
         matrix = bracket.to_working
         if not np.array_equal(matrix, np.eye(3)):
             rgb = np.clip(rgb @ matrix.T.astype(f), 0, 1)

@@ -38,9 +38,11 @@ def appraise(row, scale, luma, power_s, power_e, floor_s, gray, merit):
         merit[x] = power_s * log2f(saturation) + power_e * (a * a + b * b + c * c)
 
 
-@kernel()
-def quality(codes, scale, luma, powers, floors, inside, out):
-    """Contrast ** powers[0] * saturation ** powers[1] * exposedness ** powers[2] + 1e-12, (h, w) float32.
+@kernel(outs=2)
+def quality(codes, scale, luma, powers, floors, inside, shared, total, share):
+    """Contrast ** powers[0] * saturation ** powers[1] * exposedness ** powers[2] + 1e-12, added to total (h, w) float32.
+
+    Once `total` has the quality of all frames, with `shared`, the frame's share in it goes to share (h, w) instead.
 
     Contrast is |Laplacian| of the gray, saturation the root of the summed squares of the channels' differences from
     their mean, exposedness the product over channels of exp(-(x - 0.5)^2 / 0.08) (Mertens et al. 2007, section 3.1).
@@ -64,13 +66,19 @@ def quality(codes, scale, luma, powers, floors, inside, out):
                 continue
             up, mid, down, rest = gray[(done + 2) % 3], gray[done % 3], gray[y % 3], merit[done % 3]
             first, last = (inside[2], inside[3]) if inside[0] <= done < inside[1] else (0, 0)
-            res = out[done]
+            everyone, res = total[done], share[done]
             for x in range(w):
                 four = rounding.sub(rounding.add(up[x + 1], mid[x]), f(4) * mid[x + 1])
                 contrast = abs(rounding.add(rounding.add(four, mid[x + 2]), down[x + 1]))
                 contrast = contrast if contrast > floor_c else floor_c
                 weight = exp2f(power_c * log2f(contrast) + rest[x]) + SMALLEST
-                res[x] = weight if (x >= first) & (x < last) else f(0)
+                rest[x] = weight if (x >= first) & (x < last) else f(0)
+            if shared:
+                for x in range(w):
+                    res[x] = rest[x] / everyone[x]
+            else:
+                for x in range(w):
+                    everyone[x] += rest[x]
 
 
 @kernel()
@@ -96,15 +104,15 @@ def reduce_frame(codes, weight, scale, out):
 
 @kernel()
 def blend_frame(codes, weight, scale, coarse, total):
-    """Add weight * (frame - expanded coarse level) to total (h, w, 4): the finest level."""
+    """Add weight * (frame - expanded coarse level) to total (h, w, 3): the finest level."""
     h, w = weight.shape
     for y in prange(h):
-        row, part, res = codes[y].reshape(3 * w), weight[y], total[y].reshape(4 * w)
+        row, part, res = codes[y].reshape(3 * w), weight[y], total[y].reshape(3 * w)
         expanded = np.empty(8 * coarse.shape[1], np.float32)
         expand_row(coarse, y, expanded)
         for x in range(w):
             for k in range(3):
-                res[4 * x + k] += part[x] * (f(row[3 * x + k]) * scale - expanded[4 * x + k])
+                res[3 * x + k] += part[x] * (f(row[3 * x + k]) * scale - expanded[4 * x + k])
 
 
 @kernel()
@@ -122,42 +130,56 @@ def blend_level(level, coarse, total):
 
 
 @kernel()
-def develop(fused, out):
-    """Fused sRGB code values (h, w, 4), clipped to 0..1, to linear light (h, w, 3) (IEC 61966-2-1)."""
-    h, w = out.shape[0], out.shape[1]
+def add_colours(coarse, fine):
+    """Add the colours of a level (h, w, 4), expanded, to the finest one (h, w, 3) in place."""
+    h, w = fine.shape[0], fine.shape[1]
     for y in prange(h):
-        row, res = fused[y].reshape(4 * w), out[y].reshape(3 * w)
+        row = fine[y].reshape(3 * w)
+        expanded = np.empty(8 * coarse.shape[1], np.float32)
+        expand_row(coarse, y, expanded)
         for x in range(w):
             for k in range(3):
-                v = row[4 * x + k]
-                v = v if v > f(0) else f(0)
-                v = v if v < f(1) else f(1)
-                curved = powf((v + f(0.055)) * f(1 / 1.055), f(2.4))
-                res[3 * x + k] = v * f(1 / 12.92) if v <= f(0.04045) else curved
+                row[3 * x + k] += expanded[4 * x + k]
+
+
+@kernel()
+def develop(image):
+    """sRGB code values (h, w, 3), clipped to 0..1, to linear light in place (IEC 61966-2-1)."""
+    h, w = image.shape[0], image.shape[1]
+    for y in prange(h):
+        row = image[y].reshape(3 * w)
+        for i in range(3 * w):
+            v = row[i] if row[i] > f(0) else f(0)
+            v = v if v < f(1) else f(1)
+            curved = powf((v + f(0.055)) * f(1 / 1.055), f(2.4))
+            row[i] = v * f(1 / 12.92) if v <= f(0.04045) else curved
 
 
 class LaplacianBlend:
     """The accumulators of a blend and one frame's pyramid: memory does not grow with the number of frames."""
 
     def __init__(self, h, w):
-        shapes = [(*size, 4) for size in sizes(h, w)]
+        shapes = [(*size, 4) for size in sizes(h, w)[1:]]
+        self.finest = np.zeros((h, w, 3), np.float32)
         self.totals = [np.zeros(s, np.float32) for s in shapes]
-        self.levels = [np.empty(s, np.float32) for s in shapes[1:]]
+        self.levels = [np.empty(s, np.float32) for s in shapes]
 
     def add(self, codes, scale, weight):
         """Blend in a frame; the weights (h, w) of all frames sum to 1 at every pixel."""
         if not self.levels:  # a single row or column has no coarser level
-            self.totals[0][:, :, :3] += weight[:, :, None] * codes * scale
+            self.finest += weight[:, :, None] * codes * scale
             return
         reduce_frame(codes, weight, scale, self.levels[0])
-        blend_frame(codes, weight, scale, self.levels[0], self.totals[0])
-        for level, coarse, total in zip(self.levels, self.levels[1:], self.totals[1:], strict=False):
+        blend_frame(codes, weight, scale, self.levels[0], self.finest)
+        for level, coarse, total in zip(self.levels, self.levels[1:], self.totals, strict=False):
             reduce(level, coarse)
             blend_level(level, coarse, total)
         self.totals[-1] += self.levels[-1] * self.levels[-1][:, :, 3:]
 
     def collapse(self):
-        """The fused image (h, w, 4), in the unit of the scaled codes; the last channel means nothing."""
+        """The fused image (h, w, 3), in the unit of the scaled codes."""
         for coarse, fine in zip(self.totals[:0:-1], self.totals[-2::-1], strict=True):
             add_expanded(coarse, fine)
-        return self.totals[0]
+        if self.totals:
+            add_colours(self.totals[0], self.finest)
+        return self.finest

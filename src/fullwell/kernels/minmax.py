@@ -44,6 +44,14 @@ def extremes(rows, out):
 
 
 @inline
+def row_extremes(row):
+    """Smallest and largest finite value of a row just written, while it is in the cache."""
+    lo, hi = np.full(LANES, np.inf, np.float32), np.full(LANES, -np.inf, np.float32)
+    lane_extremes(row, lo, hi)
+    return lo.min(), hi.max()
+
+
+@inline
 def stretched(v, lo, hi, scale, offset):
     """A value stretched; NaN and -inf count as the smallest, +inf as the largest."""
     v = v if v >= lo else lo
@@ -51,17 +59,32 @@ def stretched(v, lo, hi, scale, offset):
     return fma(v, scale, offset)
 
 
+@inline
+def finished(v, hi, scale, offset, power):
+    """A value stretched and raised to a power, None for 1; NaN and negatives become 0, +inf the largest."""
+    v = fma(hi if v > hi else v, scale, offset)
+    raised = v if power is None else powf(v, power)
+    return raised if v > f(0) else f(0)
+
+
 @kernel()
 def finish(span, power, rows):
-    """Stretch rows (h, w) float32 in place and raise them to a power; NaN and negatives become 0, +inf the largest."""
+    """Finish rows (h, w) float32 in place."""
     hi, scale, offset = span[1], span[2], span[3]
     for y in prange(rows.shape[0]):
         row = rows[y]
         for i in range(row.size):
-            v = hi if row[i] > hi else row[i]
-            v = fma(v, scale, offset)
-            raised = v if power is None else powf(v, power)
-            row[i] = raised if v > f(0) else f(0)
+            row[i] = finished(row[i], hi, scale, offset, power)
+
+
+@kernel()
+def finish_into(rows, span, power, out):
+    """Finish rows (h, w) float32 into `out`. Apart from `finish`: one array as both would not vectorise."""
+    hi, scale, offset = span[1], span[2], span[3]
+    for y in prange(rows.shape[0]):
+        row, res = rows[y], out[y]
+        for i in range(row.size):
+            res[i] = finished(row[i], hi, scale, offset, power)
 
 
 class Span(NamedTuple):
@@ -86,7 +109,12 @@ def span(image: npt.NDArray[Any]) -> Span:
     rows = image.reshape(image.shape[0], -1)
     found = np.empty((min(64, len(rows)), 2), np.float32)
     extremes(rows, found)
-    lo, hi = float(found[:, 0].min()), float(found[:, 1].max())
+    return between(found)
+
+
+def between(ends: npt.NDArray[np.float32]) -> Span:
+    """Of the smallest and largest values (n, 2) of an image's parts; those without a finite value say +inf, -inf."""
+    lo, hi = float(ends[:, 0].min()), float(ends[:, 1].max())
     if not lo <= hi:  # no finite value at all
         lo = hi = 0.0
     if not hi - lo > EPSILON:

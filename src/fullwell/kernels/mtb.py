@@ -1,11 +1,19 @@
-"""Grey pyramids, and threshold bitmaps that are compared without being stored."""
+"""Grey pyramids, and threshold bitmaps, 64 pixels a word, compared by counting bits.
+
+A bitmap pair says of each pixel whether it is above the threshold, and whether it takes part: it is not too close. At
+24 MP, nine shifts and three thresholds take 0.02 s where comparing bytes took 0.35 s.
+"""
 
 from __future__ import annotations
 
 import numpy as np
-from numba import prange
+from llvmlite import ir
+from numba import prange, types
+from numba.extending import intrinsic
 
-from fullwell.kernels._jit import kernel
+from fullwell.kernels._jit import inline, kernel
+
+WORD = 64
 
 
 @kernel()
@@ -13,10 +21,10 @@ def grey(codes, shift, out):
     """(54 R + 183 G + 19 B) / 256 of code values >> shift, (h, w) uint8 (Ward 2003, section 2)."""
     h, w = out.shape
     for y in prange(h):
-        row = codes[y].reshape(3 * w)
+        row, res = codes[y].reshape(3 * w), out[y]
         for x in range(w):
             r, g, b = row[3 * x] >> shift, row[3 * x + 1] >> shift, row[3 * x + 2] >> shift
-            out[y, x] = (54 * np.uint32(r) + 183 * np.uint32(g) + 19 * np.uint32(b)) >> 8
+            res[x] = (np.uint16(54) * np.uint16(r) + np.uint16(183) * np.uint16(g) + np.uint16(19) * np.uint16(b)) >> 8
 
 
 @kernel()
@@ -24,52 +32,132 @@ def halve(image, out):
     """Means of 2x2 pixels, (h // 2, w // 2) uint8."""
     h, w = out.shape
     for y in prange(h):
-        a, b = image[2 * y], image[2 * y + 1]
+        a, b, res = image[2 * y], image[2 * y + 1], out[y]
         for x in range(w):
-            out[y, x] = (np.uint32(a[2 * x]) + a[2 * x + 1] + b[2 * x] + b[2 * x + 1] + 2) >> 2
+            res[x] = (np.uint32(a[2 * x]) + a[2 * x + 1] + b[2 * x] + b[2 * x + 1] + 2) >> 2
 
 
 @kernel()
 def count_codes(image, out):
     """Histogram of every block of rows, out (blocks, 256) int64."""
-    h = image.shape[0]
-    blocks = out.shape[0]
+    h, blocks = image.shape[0], out.shape[0]
     for k in prange(blocks):
+        counts = np.zeros((4, 256), np.uint32)  # by turns: equal neighbours would wait for each other
         for y in range(h * k // blocks, h * (k + 1) // blocks):
+            row = image[y]
             for x in range(image.shape[1]):
-                out[k, image[y, x]] += 1
+                counts[x & 3, row[x]] += np.uint32(1)
+        for z in range(256):
+            out[k, z] = np.int64(counts[0, z]) + counts[1, z] + counts[2, z] + counts[3, z]
 
 
 @kernel()
-def compare(a, b, levels, margin, shifts, out):
-    """Compare threshold bitmaps of a and b (h, w) uint8 for many shifts at once.
+def bitmaps(image, levels, margin, out):
+    """Threshold bitmaps of image (h, w) uint8: out (levels, 2, h, ceil(w / 64)) uint64, bit x % 64 of word x // 64.
 
-    levels (k, 2) int64 are thresholds of a and b; shifts (n, 2) int64 lay b's pixel p over a's p + shift. A pixel is
-    above when its code exceeds the level, and takes part when it is further than `margin` from it. out (n, blocks, 5)
-    int64, summed over the thresholds and a block of rows: [take part in both, differ, above in a, above in b, overlap].
+    [k, 0] has the pixels above levels[k], [k, 1] those further than `margin` from it. Bits beyond the row are 0.
     """
-    h, w = a.shape
-    blocks = out.shape[1]
-    for task in prange(shifts.shape[0] * blocks):
-        n, block = task // blocks, task % blocks
-        dy, dx = shifts[n, 0], shifts[n, 1]
-        left, right = max(0, dx), max(0, dx, min(w, w + dx))
-        sums = np.zeros(5, np.int64)
-        for y in range(max(h * block // blocks, dy), min(h * (block + 1) // blocks, h + dy)):
-            row, other = a[y, left:right], b[y - dy, left - dx : right - dx]
-            for k in range(levels.shape[0]):
-                level_a, level_b = np.int16(levels[k, 0]), np.int16(levels[k, 1])
-                part, differ, over_a, over_b = np.int32(0), np.int32(0), np.int32(0), np.int32(0)
-                for x in range(right - left):
-                    p, q = np.int16(row[x]) - level_a, np.int16(other[x]) - level_b
-                    both = np.int32((abs(p) > margin) & (abs(q) > margin))
-                    part += both
-                    differ += both & np.int32((p > 0) != (q > 0))
-                    over_a += both & np.int32(p > 0)
-                    over_b += both & np.int32(q > 0)
-                sums[0] += part
-                sums[1] += differ
-                sums[2] += over_a
-                sums[3] += over_b
-                sums[4] += right - left
-        out[n, block] = sums
+    h, w = image.shape
+    for y in prange(h):
+        row = np.zeros((w + WORD - 1) // WORD * WORD, np.uint8)
+        row[:w] = image[y]
+        last = np.uint64(0xFFFFFFFFFFFFFFFF) >> np.uint64(row.size - w)
+        for k in range(levels.size):
+            level = levels[k]
+            above, part = out[k, 0, y], out[k, 1, y]
+            for i in range(above.size):
+                at = row.ctypes.data + WORD * i
+                above[i] = brighter(at, np.uint8(level))
+                part[i] = brighter(at, np.uint8(min(level + margin, 255)))
+                if level > margin:
+                    part[i] |= ~brighter(at, np.uint8(level - margin - 1))
+            above[-1] &= last
+            part[-1] &= last
+
+
+@kernel()
+def compare(a, b, width, shifts, out):
+    """Compare bitmaps a and b (levels, 2, h, words) uint64 of pictures of this width for many shifts at once.
+
+    shifts (n, 2) int64 lay b's pixel p over a's p + shift. out (blocks, n, 5) int64, summed over the levels and a block
+    of rows: [take part in both, differ, above in a, above in b, overlap].
+    """
+    h, words = a.shape[2], a.shape[3]
+    blocks, sides = out.shape[0], np.unique(shifts[:, 1])
+    for block in prange(blocks):
+        top, bottom = h * block // blocks, h * (block + 1) // blocks
+        moved = np.empty((sides.size, 2, words), np.uint64)
+        sums = np.zeros((shifts.shape[0], 5), np.int64)
+        for y in range(h):  # of b: a row is moved sideways once for all shifts up and down
+            if y < top - shifts[:, 0].max() or y >= bottom - shifts[:, 0].min():
+                continue
+            for k in range(a.shape[0]):
+                for i in range(sides.size):
+                    move(b[k, 0, y], sides[i], moved[i, 0])
+                    move(b[k, 1, y], sides[i], moved[i, 1])
+                for n in range(shifts.shape[0]):
+                    row, dx = y + shifts[n, 0], shifts[n, 1]
+                    if row < top or row >= bottom:
+                        continue
+                    i = np.searchsorted(sides, dx)
+                    count(a[k, 0, row], a[k, 1, row], moved[i, 0], moved[i, 1], sums[n])
+                    sums[n, 4] += max(width - abs(dx), 0)
+        out[block] = sums
+
+
+@inline
+def count(above, part, other, shares, sums):
+    both, differ, over_a, over_b = np.uint64(0), np.uint64(0), np.uint64(0), np.uint64(0)
+    for i in range(above.size):
+        shared = part[i] & shares[i]
+        both += ones(shared)
+        differ += ones(shared & (above[i] ^ other[i]))
+        over_a += ones(shared & above[i])
+        over_b += ones(shared & other[i])
+    sums[0] += np.int64(both)
+    sums[1] += np.int64(differ)
+    sums[2] += np.int64(over_a)
+    sums[3] += np.int64(over_b)
+
+
+@inline
+def move(bits, dx, out):
+    """A row of bits moved right by dx pixels, 0 coming in."""
+    words, whole = bits.size, dx >> 6
+    left = np.uint64(dx & 63)
+    right = np.uint64(64) - left
+    for i in range(words):
+        out[i] = np.uint64(0)
+    first, last = min(max(0, whole), words), max(0, min(words, words + whole))
+    if left == 0:
+        for i in range(first, last):
+            out[i] = bits[i - whole]
+        return
+    for i in range(first, last):
+        out[i] = bits[i - whole] << left
+    for i in range(min(max(0, whole + 1), words), max(0, min(words, words + whole + 1))):
+        out[i] |= bits[i - whole - 1] >> right
+
+
+# ---- What LLVM has and Python has not ----
+
+
+@intrinsic
+def brighter(typingctx, address, level):
+    """64 bytes compared with a level at once; the first byte's answer is bit 0. Scalar, this took 20 times as long."""
+
+    def codegen(context, b, signature, args):
+        row = ir.VectorType(ir.IntType(8), WORD)
+        codes = b.load(b.inttoptr(args[0], row.as_pointer()), align=1)
+        lane = b.insert_element(ir.Constant(row, ir.Undefined), args[1], ir.Constant(ir.IntType(32), 0))
+        order = ir.Constant(ir.VectorType(ir.IntType(32), WORD), [0] * WORD)
+        levels = b.shuffle_vector(lane, ir.Constant(row, ir.Undefined), order)
+        return b.bitcast(b.icmp_unsigned(">", codes, levels), ir.IntType(WORD))
+
+    return types.uint64(types.intp, types.uint8), codegen
+
+
+@intrinsic
+def ones(typingctx, bits):
+    """How many bits are set."""
+    return types.uint64(types.uint64), lambda context, b, signature, args: b.ctpop(args[0])

@@ -2,6 +2,8 @@
 
 Where OpenCV answers NaN (a negative to a broken power, 0 / 0) these kernels do too, so that the range of the result is
 taken over the same pixels; `minmax.finish` then turns NaN into 0. `span` is [lo, hi, scale, offset] of the stretch.
+`ends` (h, 2) float32 gets the smallest and largest finite value of every row of the result: read back from memory, they
+took as long as half the curve.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ import numpy as np
 from numba import prange
 
 from fullwell.kernels._jit import f, inline, kernel
-from fullwell.kernels.minmax import LANES, lane_extremes, stretched
+from fullwell.kernels.minmax import LANES, lane_extremes, row_extremes, stretched
 from fullwell.kernels.vecmath import exp2f, log2f, powf
 
 FLOOR = f(1e-4)  # smallest gray that a logarithm sees
@@ -77,8 +79,8 @@ def log_gray(rgb, span, out):
             res[x] = log2f(lum if lum > FLOOR else FLOOR)
 
 
-@kernel()
-def drago(rgb, span, log_mean, log_max, power, saturation, broken, out):
+@kernel(outs=2)
+def drago(rgb, span, log_mean, log_max, power, saturation, broken, out, ends):
     """L' = ln(L + 1) / ln(2 + 8 (L / max L) ** power), L = gray / log mean; out = (x / L) ** saturation * L'.
 
     `log_mean` and `log_max` are the mean log2 and the largest log2 of the gray.
@@ -100,6 +102,7 @@ def drago(rgb, span, log_mean, log_max, power, saturation, broken, out):
             res[3 * x] = mapped * tint(x0, lum, log_lum, saturation, broken)
             res[3 * x + 1] = mapped * tint(x1, lum, log_lum, saturation, broken)
             res[3 * x + 2] = mapped * tint(x2, lum, log_lum, saturation, broken)
+        ends[y, 0], ends[y, 1] = row_extremes(res)
 
 
 @inline
@@ -109,8 +112,8 @@ def receptor(x, adapted, power):
     return NAN if (adapted < f(0)) | ((x == f(0)) & (adapted == f(0))) else share
 
 
-@kernel()
-def reinhard(rgb, span, globals_, light, colour, gain, power, out):
+@kernel(outs=2)
+def reinhard(rgb, span, globals_, light, colour, gain, power, out, ends):
     """out = x / (x + (gain I) ** power), I between the pixel (`light` 1) and the image's means (`globals_`, (3,))."""
     h, w = rgb.shape[0], rgb.shape[1]
     lo, hi, scale, offset = span[0], span[1], span[2], span[3]
@@ -127,10 +130,11 @@ def reinhard(rgb, span, globals_, light, colour, gain, power, out):
             res[3 * x] = receptor(x0, own * x0 + lum + m0, power)
             res[3 * x + 1] = receptor(x1, own * x1 + lum + m1, power)
             res[3 * x + 2] = receptor(x2, own * x2 + lum + m2, power)
+        ends[y, 0], ends[y, 1] = row_extremes(res)
 
 
-@kernel()
-def rescale_base(rgb, span, base, gain, saturation, broken, out):
+@kernel(outs=2)
+def rescale_base(rgb, span, base, gain, saturation, broken, out, ends):
     """L' = gray * 2 ** ((gain - 1) base), base (h, w) in log2 units; out = (x / gray) ** saturation * L'."""
     h, w = rgb.shape[0], rgb.shape[1]
     lo, hi, scale, offset = span[0], span[1], span[2], span[3]
@@ -147,3 +151,4 @@ def rescale_base(rgb, span, base, gain, saturation, broken, out):
             res[3 * x] = mapped * tint(x0, lum, log_lum, saturation, broken)
             res[3 * x + 1] = mapped * tint(x1, lum, log_lum, saturation, broken)
             res[3 * x + 2] = mapped * tint(x2, lum, log_lum, saturation, broken)
+        ends[y, 0], ends[y, 1] = row_extremes(res)

@@ -42,11 +42,11 @@ class AlignMTB(AlignExposures):
                 f"dst must be a list of {len(frames)} images to write into, or an empty list, got {dst!r:.80}.",
             )
         shifts = self._shifts(frames, len(frames) // 2)
-        moved = [_moved(a, shift) for a, shift in zip(frames, shifts, strict=True)]
         if len(dst):
-            for target, a in zip(dst, moved, strict=True):
-                np.copyto(target, a)
+            for target, a, shift in zip(dst, frames, shifts, strict=True):
+                _move(a, shift, target)
         elif isinstance(dst, list):
+            moved = [_moved(a, shift) for a, shift in zip(frames, shifts, strict=True)]
             dst.extend(_cut(moved, shifts) if self._cut else moved)
 
     def calculateShift(self, img0: Any, img1: Any) -> tuple[int, int]:
@@ -87,14 +87,24 @@ class AlignMTB(AlignExposures):
 
 def _moved(a: Array, shift: tuple[int, int]) -> Array:
     """An image moved down by y and right by x, black coming in."""
-    out = np.zeros_like(a)
-    h, w = a.shape[:2]
-    y, x = shift
-    if abs(y) < h and abs(x) < w:
-        out[max(0, y) : min(h, h + y), max(0, x) : min(w, w + x)] = a[
-            max(0, -y) : h - max(0, y), max(0, -x) : w - max(0, x)
-        ]
+    out = np.empty_like(a)
+    _move(a, shift, out)
     return out
+
+
+def _move(a: Array, shift: tuple[int, int], out: Array) -> None:
+    """The image moved, into `out`, which may be the image itself."""
+    h, w = a.shape[:2]
+    y, x = min(max(shift[0], -h), h), min(max(shift[1], -w), w)
+    top, bottom, left, right = max(0, y), min(h, h + y), max(0, x), min(w, w + x)
+    if not np.may_share_memory(a, out):
+        out[top:bottom, left:right] = a[top - y : bottom - y, left - x : right - x]
+    elif (y, x) != (0, 0):  # row by row, in an order that overwrites none before it is moved: no second image
+        for row in range(top, bottom) if y <= 0 else range(bottom - 1, top - 1, -1):
+            out[row, left:right] = a[row - y, left - x : right - x]
+    out[:top] = out[bottom:] = 0
+    out[:, :left] = 0
+    out[:, right:] = 0
 
 
 def _cut(frames: list[Array], shifts: list[tuple[int, int]]) -> list[Array]:

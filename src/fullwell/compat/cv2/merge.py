@@ -107,14 +107,12 @@ class MergeMertens(MergeExposures):
         )  # fmt: skip
         total, weight, blend = np.zeros((h, w), f), np.empty((h, w), f), LaplacianBlend(h, w)
         for frame in codes:
-            quality(frame, *settings, weight)
-            total += weight
+            quality(frame, *settings, False, total, weight)
         for frame in codes:
-            quality(frame, *settings, weight)
-            weight /= total
+            quality(frame, *settings, True, total, weight)
             blend.add(frame, scale, weight)
         fused = blend.collapse()
-        return deliver(np.ascontiguousarray(fused[:, :, 0] if gray else fused[:, :, :3]), dst)
+        return deliver(fused[:, :, 0].copy() if gray else fused, dst)
 
 
 def robertson_weight(levels: int) -> Array:

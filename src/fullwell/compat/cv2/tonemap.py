@@ -16,7 +16,7 @@ import numpy as np
 from fullwell.compat.cv2.arguments import Algorithm, Array, deliver, refuse, setting
 from fullwell.kernels import opencv_tone
 from fullwell.kernels.bilateral import bilateral
-from fullwell.kernels.minmax import Span, finish, span
+from fullwell.kernels.minmax import Span, between, finish, finish_into, span
 from fullwell.kernels.vecmath import BRIGHTEST
 
 f = np.float32
@@ -50,11 +50,17 @@ class Tonemap(Algorithm):
         return np.ascontiguousarray(a, np.float32)
 
     def _map(self, rgb: Array, known: Span) -> Array:
-        return self._finish(rgb.copy(), known)
+        out = np.empty_like(rgb)
+        finish_into(rgb.reshape(len(rgb), -1), known.floats(), self._power, out.reshape(len(out), -1))
+        return out
 
     def _finish(self, out: Array, known: Span) -> Array:
-        finish(known.floats(), None if self._gamma == 1 else f(1 / self._gamma), out.reshape(len(out), -1))
+        finish(known.floats(), self._power, out.reshape(len(out), -1))
         return out
+
+    @property
+    def _power(self) -> Any:
+        return None if self._gamma == 1 else f(1 / self._gamma)
 
 
 def _powers(saturation: float) -> tuple[Any, bool]:
@@ -71,11 +77,11 @@ class TonemapDrago(Tonemap):
     getBias, setBias = setting("_bias", float)
 
     def _map(self, rgb: Array, known: Span) -> Array:
-        stats, out = _Stats(rgb, known), np.empty_like(rgb)
+        stats, out, ends = _Stats(rgb, known), np.empty_like(rgb), np.empty((len(rgb), 2), f)
         power = math.log(max(self._bias, 1e-4)) / math.log(0.5)
         log_mean, log_max = f(stats.log), f(math.log2(max(stats.highest, 1e-30)))
-        opencv_tone.drago(rgb, known.floats(), log_mean, log_max, f(power), *_powers(self._saturation), out)
-        return self._finish(out, span(out))
+        opencv_tone.drago(rgb, known.floats(), log_mean, log_max, f(power), *_powers(self._saturation), out, ends)
+        return self._finish(out, between(ends))
 
 
 class TonemapReinhard(Tonemap):
@@ -92,15 +98,15 @@ class TonemapReinhard(Tonemap):
     getColorAdaptation, setColorAdaptation = setting("_color_adapt", float)
 
     def _map(self, rgb: Array, known: Span) -> Array:
-        stats, out = _Stats(rgb, known), np.empty_like(rgb)
+        stats, out, ends = _Stats(rgb, known), np.empty_like(rgb), np.empty((len(rgb), 2), f)
         low, high = (math.log2(max(v, 1e-4)) for v in (stats.lowest, stats.highest))
         key = (high - stats.log) / (high - low) if high > low else 0.5
         power = 0.3 + 0.7 * max(key, 0.0) ** 1.4
         light, colour = self._light_adapt, self._color_adapt
         means = (colour * stats.rgb + (1 - colour) * stats.gray).astype(np.float32)
         gain = math.exp(-self._intensity)
-        opencv_tone.reinhard(rgb, known.floats(), means, f(light), f(colour), f(gain), f(power), out)
-        return self._finish(out, span(out))
+        opencv_tone.reinhard(rgb, known.floats(), means, f(light), f(colour), f(gain), f(power), out, ends)
+        return self._finish(out, between(ends))
 
 
 class TonemapMantiuk(Tonemap):
@@ -118,10 +124,10 @@ class TonemapMantiuk(Tonemap):
     getSaturation, setSaturation = setting("_saturation", float)
 
     def _map(self, rgb: Array, known: Span) -> Array:
-        base, out = _log_gray(rgb, known), np.empty_like(rgb)
+        base, out, ends = _log_gray(rgb, known), np.empty_like(rgb), np.empty((len(rgb), 2), f)
         gain = 1.0 if known.flat else max(self._scale, 0.0) ** (1 / 0.4185)
-        opencv_tone.rescale_base(rgb, known.floats(), base, f(gain), *_powers(self._saturation), out)
-        return self._finish(out, span(out))
+        opencv_tone.rescale_base(rgb, known.floats(), base, f(gain), *_powers(self._saturation), out, ends)
+        return self._finish(out, between(ends))
 
 
 class TonemapDurand(Tonemap):
@@ -145,11 +151,11 @@ class TonemapDurand(Tonemap):
     getSigmaSpace, setSigmaSpace = setting("_sigma_space", float)
 
     def _map(self, rgb: Array, known: Span) -> Array:
-        log, out = _log_gray(rgb, known), np.empty_like(rgb)
+        log, out, unused = _log_gray(rgb, known), np.empty_like(rgb), np.empty((len(rgb), 2), f)
         base = log if span(log).flat else bilateral(log, max(self._sigma_color, 0.0) / LN2, self._sigma_space)
-        ends = span(base)
-        gain = 1.0 if ends.flat else self._contrast / ((ends.hi - ends.lo) * LN2)
-        opencv_tone.rescale_base(rgb, known.floats(), base, f(gain), *_powers(self._saturation), out)
+        extent = span(base)
+        gain = 1.0 if extent.flat else self._contrast / ((extent.hi - extent.lo) * LN2)
+        opencv_tone.rescale_base(rgb, known.floats(), base, f(gain), *_powers(self._saturation), out, unused)
         return self._finish(out, Span(0.0, float(BRIGHTEST), 1.0, 0.0))
 
 
