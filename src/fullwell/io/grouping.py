@@ -13,9 +13,11 @@ from fullwell.io import exif
 from fullwell.io.thumbnail import Thumbnails
 
 SAME_EV = 0.25  # exposures this close are the same setting, rounded by the camera
-SAME_CODE = 0.08  # and so are mean codes this close, where no exposure is known
+SAME_CODE = 0.15  # steps of the mean code this close may be one step of exposure, where none is known
+RISES = 0.02  # a mean code falls where it does so by more
 NEAR_CODE = 0.25  # frames whose mean codes differ by less can be compared
-UNLIKE, ALIKE = 0.35, 0.6  # likeness: between them the time of day decides, and without it the middle
+MOST_PAIRS = 3  # of two runs that are compared, those nearest in brightness
+UNLIKE, ALIKE = 0.4, 0.65  # likeness: between them the time of day decides, and without it the middle
 REACH = 3  # frames on either side of a cut that are compared where no cycle is found
 MOST_NAMES = 4  # sets that a message names
 OTHER_SIZE, OTHER_CAMERA, OTHER_CONTENT = (
@@ -97,7 +99,10 @@ class _Seen:
         """A number per file that exposure alone changes within a scene, and the difference that means nothing."""
         if self.evs is not None:
             return self.evs, SAME_EV
-        return [self.thumbnails.brightness(f) for f in self.frames], SAME_CODE
+        means = [self.thumbnails.brightness(f) for f in self.frames]
+        if any(all(sign * (b - a) > -RISES for a, b in itertools.pairwise(means)) for sign in (1, -1)):
+            return [], SAME_CODE  # in order of brightness: no cycle
+        return means, SAME_CODE
 
     def other_kind(self, i: int, j: int) -> str:
         """What keeps two files from being of one bracket, whatever they show."""
@@ -108,20 +113,17 @@ class _Seen:
 
     def same(self, before: range, after: range) -> bool | None:
         """Whether two runs of files, one behind the other, show the same; None where nothing tells."""
-        told = [self._likeness(i, j) for i, j in itertools.product(before, after)]
-        values = [v for v in told if v is not None]
+        means = {i: self.thumbnails.brightness(self.frames[i]) for i in (*before, *after)}
+        pairs = sorted(itertools.product(before, after), key=lambda pair: abs(means[pair[0]] - means[pair[1]]))
+        near = [(i, j) for i, j in pairs if abs(means[i] - means[j]) <= NEAR_CODE]
+        told = (self.thumbnails.likeness(self.frames[i], self.frames[j]) for i, j in near)
+        values = list(itertools.islice((v for v in told if v is not None), MOST_PAIRS))
         if not values:
             return None
         mean = sum(values) / len(values)
         if UNLIKE < mean < ALIKE and (pause := self._pause(before, after)) is not None:
             return not pause
         return mean >= (UNLIKE + ALIKE) / 2
-
-    def _likeness(self, i: int, j: int) -> float | None:
-        a, b = self.frames[i], self.frames[j]
-        if abs(self.thumbnails.brightness(a) - self.thumbnails.brightness(b)) > NEAR_CODE:
-            return None
-        return self.thumbnails.likeness(a, b)
 
     def _pause(self, before: range, after: range) -> bool | None:
         """Whether the photographer paused between two runs; None where no time is known."""
@@ -143,6 +145,8 @@ def _by_cycle(seen: _Seen) -> tuple[list[range], str]:
     fallback: tuple[list[range], str] = [], ""
     for size in _cycles(seen):
         blocks = [range(k, k + size) for k in range(0, len(seen.frames), size)]
+        if any(seen.other_kind(b[0], i) for b in blocks for i in b):
+            continue
         kinds = [seen.other_kind(a[-1], b[0]) for a, b in itertools.pairwise(blocks)]
         told = [False if k else seen.same(a, b) for k, (a, b) in zip(kinds, itertools.pairwise(blocks), strict=True)]
         why = next(filter(None, kinds), OTHER_CONTENT)
@@ -163,19 +167,18 @@ def _cycles(seen: _Seen) -> Iterator[int]:
     """Lengths after which exposures repeat, then those after which their steps do, shorter first."""
     n = len(seen.frames)
     sizes = [size for size in range(2, n // 2 + 1) if n % size == 0]
-    if not sizes:
-        return
     levels, tolerance = seen.levels()
+    if not sizes or not levels:
+        return
 
     def repeats(size: int, start: Callable[[int], float]) -> bool:
         return all(
             abs((levels[i] - start(i - i % size)) - (levels[i % size] - start(0))) <= tolerance for i in range(size, n)
         )
 
-    exact = [size for size in sizes if repeats(size, lambda first: 0.0)]
+    exact = [size for size in sizes if repeats(size, lambda first: 0.0)] if seen.evs is not None else []
     yield from exact
-    if seen.evs is not None:
-        yield from (size for size in sizes if size not in exact and repeats(size, lambda first: levels[first]))
+    yield from (size for size in sizes if size not in exact and repeats(size, lambda first: levels[first]))
 
 
 def _by_cuts(seen: _Seen) -> tuple[list[range], str]:
@@ -199,12 +202,25 @@ def _repeats_otherwise(seen: _Seen) -> bool:
 
 
 def _content_cuts(seen: _Seen) -> list[int]:
-    """Where content changes: no file shortly before shows what one shortly behind does, and some differ."""
-    cuts: list[int] = []
+    """Where content changes: no file shortly before shows what one shortly behind does, and some differ.
+
+    A black or white frame beside a cut may belong to either side. Then the longer pause decides, and next whether the
+    exposure is that of the very first file.
+    """
     n = len(seen.frames)
+    runs: list[list[int]] = []
     for cut in range(1, n):
         before, after = range(max(0, cut - REACH), cut), range(cut, min(n, cut + REACH))
         told = [seen.same(range(i, i + 1), range(j, j + 1)) for i, j in itertools.product(before, after)]
-        if True not in told and False in told and (not cuts or cut > cuts[-1] + 1):
-            cuts.append(cut)
-    return cuts
+        if True not in told and False in told:
+            if runs and runs[-1][-1] == cut - 1:
+                runs[-1].append(cut)
+            else:
+                runs.append([cut])
+
+    def likely(cut: int) -> tuple[float, bool]:
+        last, first = seen.taken_s[cut - 1], seen.taken_s[cut]
+        pause = abs(first - last) if first is not None and last is not None else 0.0
+        return round(pause), seen.evs is not None and abs(seen.evs[cut] - seen.evs[0]) <= SAME_EV
+
+    return [max(run, key=likely) for run in runs]

@@ -73,8 +73,6 @@ def _photographs(path: Path, left: dict[str, list[Path]]) -> Iterator[Path]:
     if len(others) == len(files):
         if not files:
             raise InputError(f"{nothing}; {_elsewhere(path)}.")
-        if reason := next((r for r in map(_reason, files) if r), ""):
-            raise InputError(reason)
         raise InputError(f"{nothing}, only {_some(files)}.")
     if others:
         left.setdefault("no photographs", []).extend(others)
@@ -117,7 +115,9 @@ def _is_photograph(path: Path, beside: list[Path]) -> bool:
         codec = formats.sniff(path)
     except InputError:  # RAW, HEIF, empty
         twins = [p for p in beside if p != path and p.stem.casefold() == path.stem.casefold()]
-        return not any(_is_decodable(p) for p in twins) and bool(_reason(path))
+        if path.stat().st_size == 0 and extension not in PICTURES:
+            return False
+        return not any(_is_decodable(p) for p in twins)
     if codec in formats.RADIANCE.values():
         return _is_result(path)  # to be left out as such
     return codec != "anyimage" or extension in PICTURES or _is_decodable(path)
@@ -137,17 +137,6 @@ def _is_decodable(path: Path) -> bool:
     except InputError:
         return False
     return True
-
-
-def _reason(path: Path) -> str:
-    """Why a picture cannot be a frame; nothing for files that are no pictures."""
-    if path.suffix.lower() in BESIDE or (path.stat().st_size == 0 and path.suffix.lower() not in PICTURES):
-        return ""
-    try:
-        formats.sniff(path)
-    except InputError as failed:
-        return str(failed).rstrip(".")
-    return ""
 
 
 def _elsewhere(path: Path) -> str:

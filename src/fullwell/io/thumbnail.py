@@ -39,18 +39,18 @@ class Thumbnails:
     def likeness(self, a: Frame, b: Frame) -> float | None:
         """How far two frames show the same, -1 to 1; None where they have too little in common to tell.
 
-        Correlation of the codes where both are measured, after a slope and a bend over the picture are taken out of
-        either: that rooms are light above and dark below says nothing. Between exposures codes are related by a rising
-        curve, which correlation forgives.
+        Correlation of the codes where both are measured, the best of small shifts, after a slope and a bend over the
+        picture are taken out of either: that rooms are light above and dark below says nothing. Between exposures,
+        codes are related by a rising curve, which correlation forgives.
         """
         x, y = self.of(a), self.of(b)
-        both = (x > DARK) & (x < LIGHT) & (y > DARK) & (y < LIGHT)
-        if both.mean() < SHARED:
+        if not x.std() > FLAT < y.std():
             return None
-        basis = np.linalg.qr(BENDS[both])[0]
-        u, v = ((t[both] - basis @ (basis.T @ t[both])) for t in (x, y))
-        norm = math.sqrt(float(u @ u) * float(v @ v))
-        return float(u @ v) / norm if norm > both.sum() * FLAT**2 else None
+        unmoved = _correlation(x, y)
+        if unmoved is None or unmoved > SURE:
+            return unmoved
+        moved = (_correlation(*_over(x, y, dy, dx)) for dy, dx in SHIFTS)
+        return max(unmoved, *(m for m in moved if m is not None))
 
     def stops(self, a: Frame, b: Frame) -> float | None:
         """About how many stops `b` is brighter than `a`, from where both are in the middle of their curve; or None."""
@@ -61,7 +61,28 @@ class Thumbnails:
         return float(np.median(np.log2(srgb_decode(y[both]) / srgb_decode(x[both]))))
 
 
+def _correlation(x: Array, y: Array) -> float | None:
+    both = (x > DARK) & (x < LIGHT) & (y > DARK) & (y < LIGHT)
+    if both.mean() < SHARED:
+        return None
+    basis = np.linalg.qr(BENDS[: x.shape[0], : x.shape[1]][both])[0]
+    u, v = ((t[both] - basis @ (basis.T @ t[both])) for t in (x, y))
+    norm = math.sqrt(float(u @ u) * float(v @ v))
+    return float(u @ v) / norm if norm > both.sum() * FLAT**2 else None
+
+
+def _over(x: Array, y: Array, dy: int, dx: int) -> tuple[Array, Array]:
+    """The parts of two pictures that lie over each other when one is shifted."""
+
+    def part(t: Array, dy: int, dx: int) -> Array:
+        return t[max(dy, 0) : TALL + min(dy, 0), max(dx, 0) : WIDE + min(dx, 0)]
+
+    return part(x, dy, dx), part(y, -dy, -dx)
+
+
 FLAT = 0.004  # a thumbnail that varies by less, root mean square, shows nothing
+SURE = 0.6  # of a likeness this high no shift is tried
+SHIFTS = [(dy, dx) for dy in range(-2, 3) for dx in range(-2, 3) if (dy, dx) != (0, 0)]  # by 4 % of the width
 _y, _x = np.mgrid[-1 : 1 : TALL * 1j, -1 : 1 : WIDE * 1j]
 BENDS = np.stack([np.ones_like(_x), _x, _y, _x * _y, _x * _x, _y * _y], axis=2).astype(np.float32)
 
