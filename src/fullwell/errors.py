@@ -29,9 +29,17 @@ __all__ = [
 
 
 class FullwellError(Exception):
-    """Base of every error that Fullwell raises on purpose."""
+    """Base of every error that Fullwell raises on purpose. `table` is shown in lines of its own below the message."""
 
     exit_code = 1
+
+    def __init__(self, message: str = "", table: str = "") -> None:
+        super().__init__(message)
+        self.table = table
+
+    def __str__(self) -> str:
+        message = super().__str__()
+        return f"{message}\n{self.table}" if self.table else message
 
 
 class UsageError(FullwellError, ValueError):

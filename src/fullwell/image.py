@@ -135,6 +135,7 @@ class Bracket:
     frames: tuple[Frame, ...]
     reference: int = -1
     notes: tuple[str, ...] = ()  # what concerns several frames at once
+    doubt: str = ""  # why the exposures cannot be true; whoever needs them is refused with it
 
     def __post_init__(self) -> None:
         if not self.frames:
@@ -209,9 +210,11 @@ class Bracket:
     def exposures(self) -> Array:
         """Relative exposure of each frame, s * (ISO / 100) / f-number ** 2, float64.
 
-        Raises ExposureError naming the first frame without a time, and where f-number or ISO is known for some
-        frames only and not the same in those.
+        Raises ExposureError naming the first frame without a time, where f-number or ISO is known for some frames only
+        and not the same in those, and where the exposures are in doubt.
         """
+        if self.doubt:
+            raise ExposureError(self.doubt)
         for frame in self.frames:
             if frame.exposure.time_s is None:
                 raise ExposureError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -16,7 +16,7 @@ from fullwell import __version__, io
 from fullwell.color import primaries
 from fullwell.errors import InputError, UsageError, did_you_mean
 from fullwell.image import Bracket, Picture, Radiance, Response
-from fullwell.io import formats
+from fullwell.io import formats, naming
 from fullwell.operators import Aligner, Calibrator, Fuser, Merger, ToneMapper
 from fullwell.params import FAMILIES, Operator, build
 from fullwell.progress import Progress
@@ -34,7 +34,8 @@ class Recipe:
     """What to do to a bracket, whole: the same recipe and frames give the same bytes.
 
     With `fuse`, pictures are fused from the frames; otherwise they are tone mapped from the radiance. `reference` and
-    `times_s` follow the order in which the frames are given; empty times are read from the files.
+    `times_s` follow the order in which the frames are given; empty times are read from the files. `trust_times` takes
+    exposures that EXIF or brightness contradict.
     """
 
     align: Aligner | None = field(default_factory=_default("align"))
@@ -46,6 +47,7 @@ class Recipe:
     primaries: str = "rec709"
     reference: int = -1
     times_s: tuple[float, ...] = ()
+    trust_times: bool = False
 
     def __post_init__(self) -> None:
         primaries(self.primaries)
@@ -83,6 +85,8 @@ class Recipe:
         text: dict[str, Any] = {"fullwell": __version__, "primaries": self.primaries, "reference": self.reference}
         if self.times_s:
             text["times_s"] = list(self.times_s)
+        if self.trust_times:
+            text["trust_times"] = True
         for stage in (*FAMILIES, "output"):
             operator = cast(Operator | None, getattr(self, stage))
             text[stage] = {"id": operator.id, **operator.values()} if operator else {"id": "none"}
@@ -95,7 +99,7 @@ class Recipe:
             found = tomllib.loads(text)
         except tomllib.TOMLDecodeError as e:
             raise InputError(f"{name}: is not a recipe, which is written in TOML: {e}.") from None
-        known = ("fullwell", "primaries", "reference", "times_s", *FAMILIES, "output")
+        known = ("fullwell", "primaries", "reference", "times_s", "trust_times", *FAMILIES, "output")
         for key in found:
             if key not in known:
                 raise UsageError(f"{name}: has an unknown entry {key!r}; {did_you_mean(key, known)}")
@@ -113,7 +117,10 @@ class Recipe:
             raise UsageError(f"{name}: times_s must be a list of seconds above 0, got {times!r}.")
         if type(reference) is not int:
             raise UsageError(f"{name}: reference must be the number of a frame, from 0, or -1, got {reference!r}.")
-        rest = {"times_s": tuple(map(float, times)), "reference": reference}
+        trust = found.get("trust_times", False)
+        if type(trust) is not bool:
+            raise UsageError(f"{name}: trust_times must be true or false, got {trust!r}.")
+        rest = {"times_s": tuple(map(float, times)), "reference": reference, "trust_times": trust}
         return cls.of(names, values, primaries=str(found.get("primaries", "rec709")), **rest)
 
     @classmethod
@@ -164,36 +171,37 @@ class Result:
 
 
 def make(
-    paths: Sequence[str | Path],
+    paths: Iterable[str | Path] | str | Path | io.Selection,
     outputs: Sequence[str | Path] | str | Path,
     recipe: Recipe | None = None,
     *,
-    times_from: str | Path | None = None,
+    times_from: Mapping[str, float] | str | Path | None = None,
+    whole: bool = False,
     progress: Progress | None = None,
 ) -> Result:
     """Frames in, files out: the twin of `fullwell make`.
 
-    The extension of each output decides what it holds: .hdr and .exr radiance; .jpg, .png and .webp a picture; .tif a
-    picture, or radiance where the recipe says output.bits = 32. Raises a FullwellError before any work where an output
-    cannot be written, and an input is never overwritten.
+    The frames are files, folders and patterns, and `times_from` and `whole` mean what they do to `io.read_bracket`. The
+    extension of each output decides what it holds: .hdr and .exr radiance; .jpg, .png and .webp a picture; .tif a
+    picture, or radiance where the recipe says output.bits = 32. `{reference}` in a name stands for the name of the
+    reference frame. Raises a FullwellError before any work where an output cannot be written, and an input is never
+    overwritten.
     """
     recipe, progress = recipe or Recipe.of(), progress or Progress()
-    if isinstance(outputs, (str, Path)):
-        outputs = [outputs]
-    wanted = [(Path(o), _kind(Path(o), recipe)) for o in outputs]
-    for i, (path, kind) in enumerate(wanted):
-        io.check_output(path, kind)
-        if any(os.path.abspath(path) == os.path.abspath(other) for other, _ in wanted[:i]):
-            raise UsageError(f"{path}: is named twice; every output needs a file of its own.")
-        if any(os.path.exists(p) and os.path.exists(path) and os.path.samefile(p, path) for p in paths):
-            raise UsageError(
-                f"{path}: is one of the frames; name another output, the photographs are never overwritten."
-            )
-    kinds = {kind for _, kind in wanted}
+    outputs = [outputs] if isinstance(outputs, (str, Path)) else outputs
+    check_outputs(outputs, recipe)
+    frames = io.select(paths)
     with progress.stage("read"):
         bracket = io.read_bracket(
-            paths, times=recipe.times_s or None, times_from=times_from, reference=recipe.reference
-        )  # fmt: skip
+            frames,
+            times=recipe.times_s or None,
+            times_from=times_from,
+            reference=recipe.reference,
+            trust_times=recipe.trust_times,
+            whole=whole,
+        )
+    wanted = _targets(outputs, bracket, frames, recipe)
+    kinds = {kind for _, kind in wanted}
     if times_from:  # the recipe alone is to give the same result again
         recipe = dataclasses.replace(recipe, times_s=tuple(f.exposure.time_s or 0.0 for f in bracket))
     result = recipe.run(bracket, "radiance" in kinds, "picture" in kinds, progress)
@@ -209,6 +217,30 @@ def make(
         recipe.to_toml(),
     )
     return result
+
+
+def check_outputs(outputs: Sequence[str | Path], recipe: Recipe) -> None:
+    """Raises UsageError for outputs that cannot be written, before the frames and so the names are known."""
+    for output in outputs:
+        path = naming.fill(output, reference="reference")
+        io.check_output(path, _kind(path, recipe))
+
+
+def _targets(
+    outputs: Sequence[str | Path], bracket: Bracket, frames: io.Selection, recipe: Recipe
+) -> list[tuple[Path, str]]:
+    """Every file to be written and what it holds. Raises UsageError where one cannot be, or is an input."""
+    paths = [naming.fill(o, reference=naming.reference_name(bracket)) for o in outputs]
+    wanted = [(p, _kind(p, recipe)) for p in paths]
+    for i, (path, kind) in enumerate(wanted):
+        io.check_output(path, kind)
+        if any(os.path.abspath(path) == os.path.abspath(other) for other in paths[:i]):
+            raise UsageError(f"{path}: is named twice; every output needs a file of its own.")
+        if path.exists() and any(os.path.samefile(p, path) for p in frames.paths):
+            raise UsageError(
+                f"{path}: is one of the frames; name another output, the photographs are never overwritten."
+            )
+    return wanted
 
 
 def _kind(path: Path, recipe: Recipe) -> str:

@@ -139,7 +139,7 @@ def test_columns_of_aperture_and_gain_count(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("b.jpg 1\n", r"a\.jpg is not in the list .*list\.txt; add a line"),
+        ("b.jpg 1\n", r"a\.jpg is not in .*list\.txt; add its name"),
         ("a.jpg\n", r"line 1: .*got 'a\.jpg'"),
         ("a.jpg 1 8 0\n", "3 numbers and no header"),
         ("# filename 1/shutter f/stop gain nd\na.jpg 1 8 0 2\n", "ND filters"),
@@ -196,9 +196,9 @@ def test_names_of_the_tutorial(tmp_path: Path) -> None:
     assert any("file names" in n for n in bracket.notes)
 
 
-def test_exif_beats_names(tmp_path: Path) -> None:
+def test_names_count_where_exif_has_no_time_at_all(tmp_path: Path) -> None:
     paths = photographs(tmp_path, {"img_0.033.jpg": 1 / 30, "img_0.25.jpg": None})
-    assert times_of(paths) == [pytest.approx(1 / 30), 0.25]
+    assert times_of(paths) == [pytest.approx(1 / 30), None]
 
 
 @pytest.mark.parametrize(
@@ -210,6 +210,9 @@ def test_exif_beats_names(tmp_path: Path) -> None:
         ["img_0.5.jpg", "img.jpg"],  # no number
         ["img_0.jpg", "img_0.5.jpg"],  # no time
         ["img0.5.jpg", "img0.25.jpg"],  # no separator
+        ["img01.jpg", "img02.jpg"],
+        ["memorial00.jpg", "memorial01.jpg"],
+        ["20240401_175706.jpg", "20240401_175717.jpg"],
     ],
 )
 def test_other_names_are_no_times(tmp_path: Path, names: list[str]) -> None:

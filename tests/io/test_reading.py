@@ -333,10 +333,10 @@ def test_one_path_is_a_bracket_of_one(tmp_path: Path, codes: np.ndarray) -> None
 
 def test_frames_beside_files_that_are_none(tmp_path: Path, codes: np.ndarray) -> None:
     Image.fromarray(codes).save(tmp_path / "a.png")
-    frames, notes = read_frames([tmp_path / "none.png", tmp_path / "a.png"], times=[1.0, 2.0])
-    assert frames[0].name.endswith("none.png")
-    assert frames[1].exposure.time_s == 2.0  # type: ignore[union-attr]
-    assert notes == []
+    found = read_frames([tmp_path / "none.png", tmp_path / "a.png"], times=[1.0, 2.0])
+    assert found.frames[0].name.endswith("none.png")
+    assert found.frames[1].exposure.time_s == 2.0  # type: ignore[union-attr]
+    assert (found.sets, found.notes) == ([range(2)], [])
 
 
 def test_different_sizes_are_refused_after_turning(tmp_path: Path) -> None:

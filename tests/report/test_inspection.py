@@ -11,8 +11,9 @@ from PIL import Image
 
 from fullwell.errors import ExposureError
 from fullwell.image import Bracket, Exposure, Frame
+from fullwell.io import written_time
 from fullwell.io.photograph import write_photograph
-from fullwell.report.inspection import as_dict, as_table, inspect, inspect_files, written_time
+from fullwell.report.inspection import as_dict, as_table, inspect, inspect_files
 
 
 def frame(name: str, level: int = 100, **exposure: float | str) -> Frame:
@@ -69,9 +70,8 @@ def test_repeated_exposures() -> None:
 
 def test_exposures_that_the_brightness_contradicts(data: Path) -> None:
     said = warnings(frame("a", 50, time_s=0.1), frame("b", 150, time_s=0.1))
-    assert said == [
-        "all frames have the same exposure although their brightness differs: the times are wrong; pass --times"
-    ]
+    assert len(said) == 1
+    assert said[0].startswith("all frames have the same exposure although their brightness differs")
     garden = inspect_files(sorted((data / "sculpture_garden_tiff").glob("*.tif")))
     assert list(garden.warnings) == said
     right = inspect_files(

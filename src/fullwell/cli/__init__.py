@@ -59,7 +59,7 @@ def main(args: list[str] | None = None) -> None:
         code = cli.main(args, prog_name="fullwell", standalone_mode=False)
         sys.stdout.flush()
     except FullwellError as e:
-        code = _tell(str(e), e.exit_code)
+        code = tell(e)
     except click.ClickException as e:
         where = f" See: {e.ctx.command_path} --help" if isinstance(e, click.UsageError) and e.ctx else ""
         code = _tell(f"{e.format_message()}{where}", 2)
@@ -81,6 +81,14 @@ def main(args: list[str] | None = None) -> None:
             1,
         )
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def tell(error: FullwellError, about: str = "") -> int:
+    """One line on stderr, its table below it; returns the exit code."""
+    _tell(f"{about}{error.args[0]}", error.exit_code)
+    if error.table:
+        click.echo(error.table, err=True)
+    return error.exit_code
 
 
 def _tell(message: str, code: int) -> int:

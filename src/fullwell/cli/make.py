@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from fullwell.cli import as_json
-from fullwell.cli.options import chosen, stage_options
+from fullwell.cli.options import chosen, given_times, stage_options
 from fullwell.errors import UsageError
 
 
@@ -22,6 +22,7 @@ from fullwell.errors import UsageError
 @click.option("--fuse", metavar="ID|none", help="Fuse the frames instead; needs no exposure times.")
 @click.option("--primaries", metavar="NAME", help="Primaries of the radiance. [rec709]")
 @click.option("--recipe", metavar="FILE", help="A recipe in TOML, or a result of Fullwell to be made again.")
+@click.option("--every", type=click.IntRange(1), metavar="N", help="Every N frames are a bracket of their own.")
 @click.option("--report", metavar="FILE.json", help="Write what was done and how well it fitted.")
 @click.option("--plot-response", metavar="FILE", help="Plot the response: .svg, or .png with matplotlib.")
 @click.option("--json", "machine", is_flag=True, help="Print the report as JSON.")
@@ -30,19 +31,21 @@ def command(
     outputs: tuple[str, ...],
     settings: tuple[str, ...],
     recipe: str | None,
+    every: int | None,
     report: str | None,
     plot_response: str | None,
     machine: bool,
     threads: int | None,
-    times_from: str | None,
     reference: int | None,
     primaries: str | None,
+    trust_times: bool,
     **given: Any,
-) -> None:
+) -> int:
     """Bracketed photographs to HDR files and pictures.
 
-    Radiance goes to .hdr, .exr and (with --set output.bits=32) .tif; pictures to .jpg, .png, .webp and .tif. What a
-    stage can be is told by `fullwell operators`.
+    FRAMES are files, folders or patterns. Radiance goes to .hdr, .exr and (with --set output.bits=32) .tif; pictures to
+    .jpg, .png, .webp and .tif. In a name {reference} stands for the reference frame's: fullwell make photos --every 3
+    -o '{reference}-HDR.jpg'. What a stage can be is told by `fullwell operators`.
     """
     if not frames:
         raise UsageError("make: needs the frames of a bracket, for example: fullwell make *.jpg -o scene.exr")
@@ -56,11 +59,19 @@ def command(
     for path in (report, plot_response):
         if path:
             check_text_output(path, (*frames, *outputs))
-    built = chosen(given, settings, recipe, reference=reference, primaries=primaries)
+    times, times_from = given_times(given)
+    rest = {"times_s": tuple(times) if times else None, "trust_times": trust_times or None}
+    built = chosen(given, settings, recipe, reference=reference, primaries=primaries, **rest)
     if plot_response:
         check_plot(plot_response)
         if built.fuse:
             raise UsageError("--plot-response: fused frames need no response; leave out --fuse or the plot.")
+    if every:
+        from fullwell.cli.every import make_sets
+
+        if report or plot_response:
+            raise UsageError("--every: with a report of all sets as --json; --report and --plot-response are of one.")
+        return make_sets(frames, every, outputs, built, times_from, threads, machine)
     with working(threads) as bar:
         result = make(frames, outputs, built, times_from=times_from, progress=bar)
     if plot_response and result.response:
@@ -69,8 +80,14 @@ def command(
         write_json(result.report, report)
     if machine:
         as_json(result.report)
-        return
-    for warning in result.report["warnings"]:
+        return 0
+    show(result.report)
+    return 0
+
+
+def show(report: dict[str, Any]) -> None:
+    """Warnings to stderr, the files that were written to stdout."""
+    for warning in report["warnings"]:
         click.echo(f"warning: {warning}", err=True)
-    for path in outputs:
+    for path in report["outputs"]:
         click.echo(path)

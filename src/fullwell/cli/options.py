@@ -9,6 +9,27 @@ import click
 from fullwell.errors import UsageError
 
 
+def times_options(command: Any) -> Any:
+    """The options that say exposure times."""
+    for option in (
+        click.option("--times-from", metavar="FILE", help="A list of names and seconds or 1/seconds."),
+        click.option("--times", metavar="T,T,...", help="Seconds per frame: 1/30,0.25,2.5 or a.jpg=1/30,b.jpg=0.25"),
+    ):
+        command = option(command)
+    return command
+
+
+def given_times(given: dict[str, Any]) -> tuple[list[float] | None, Any]:
+    """What `--times` and `--times-from` say, taken out of all that was said: times in order, and times by name."""
+    from fullwell.io import parse_times
+
+    text, listed = given.pop("times", None), given.pop("times_from", None)
+    if text is not None and listed is not None:
+        raise UsageError("--times and --times-from: only one of them can say the times.")
+    times = parse_times(text) if text is not None else None
+    return (None, times) if isinstance(times, dict) else (times, listed)
+
+
 def stage_options(command: Any) -> Any:
     """The options that choose operators and exposures, shared by the commands that read a bracket."""
     for option in reversed(
@@ -17,8 +38,8 @@ def stage_options(command: Any) -> Any:
             click.option("--response", metavar="ID|FILE", help="Camera response, or a saved one. [debevec97]"),
             click.option("--set", "settings", metavar="STAGE.PARAM=VALUE", multiple=True, help="Set a parameter."),
             click.option("--reference", type=int, help="Frame that keeps its place, from 0. [middle exposure]"),
-            click.option("--times", metavar="T,T,...", help="Exposure times in seconds, one per frame: 1/30,0.25,2.5"),
-            click.option("--times-from", metavar="FILE", help="A list of names and seconds or 1/seconds."),
+            times_options,
+            click.option("--trust-times", is_flag=True, help="Exposures are right, whatever EXIF and brightness say."),
             click.option("--threads", type=click.IntRange(1), help="Threads to use; the result is the same. [all]"),
         )
     ):
@@ -28,7 +49,6 @@ def stage_options(command: Any) -> Any:
 
 def chosen(given: dict[str, Any], settings: tuple[str, ...], recipe_file: str | None, **rest: Any) -> Any:
     """The recipe of a file or the default, with what the options say put over it."""
-    from fullwell.io import parse_times
     from fullwell.params import FAMILIES
     from fullwell.recipe import Recipe
 
@@ -55,7 +75,5 @@ def chosen(given: dict[str, Any], settings: tuple[str, ...], recipe_file: str | 
             raise UsageError(f"--set: must look like STAGE.PARAM=VALUE, for example tonemap.gamma=1.2, got {text!r}.")
         values.setdefault(stage, {})[name] = value
     changes = {k: v for k, v in rest.items() if v is not None}
-    if given.get("times"):
-        changes["times_s"] = tuple(parse_times(given["times"]))
-    kept = {k: getattr(base, k) for k in ("primaries", "reference", "times_s")}
+    kept = {k: getattr(base, k) for k in ("primaries", "reference", "times_s", "trust_times")}
     return Recipe.of(names, values, **(kept | changes))

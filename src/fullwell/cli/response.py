@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from fullwell.cli.options import chosen, stage_options
+from fullwell.cli.options import chosen, given_times, stage_options
 from fullwell.errors import UsageError
 
 
@@ -21,7 +21,6 @@ def command(
     plot: str | None,
     settings: tuple[str, ...],
     threads: int | None,
-    times_from: str | None,
     reference: int | None,
     **given: Any,
 ) -> None:
@@ -42,12 +41,11 @@ def command(
             check_text_output(path, frames)
     if plot:
         response_plot.check_plot(plot)
+    times, times_from = given_times(given)
     recipe = chosen(given, settings, None, reference=reference)
     with working(threads) as bar:
         with bar.stage("read"):
-            bracket = io.read_bracket(
-                frames, times=recipe.times_s or None, times_from=times_from, reference=recipe.reference
-            )
+            bracket = io.read_bracket(frames, times, times_from, recipe.reference, trust_times=given["trust_times"])
         with bar.stage("align"):
             bracket = recipe.align(bracket, bar) if recipe.align else bracket
         with bar.stage("response"):

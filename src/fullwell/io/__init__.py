@@ -4,13 +4,17 @@ Reading never looks at the extension: the first bytes choose the codec, and what
 extension. `formats` holds both tables; codec libraries are imported by the codecs only.
 """
 
-from fullwell.io.bracket import Unreadable, read_bracket, read_frame, read_frames
+from fullwell.io.bracket import Found, Unreadable, read_bracket, read_frame, read_frames
 from fullwell.io.exposure import parse_times
 from fullwell.io.output import Encoding, check_output, read_recipe, write
+from fullwell.io.plausible import written_time
 from fullwell.io.radiance import read_radiance
+from fullwell.io.selection import Selection, select
 
 __all__ = [
     "Encoding",
+    "Found",
+    "Selection",
     "Unreadable",
     "check_output",
     "parse_times",
@@ -19,5 +23,7 @@ __all__ = [
     "read_frames",
     "read_radiance",
     "read_recipe",
+    "select",
     "write",
+    "written_time",
 ]

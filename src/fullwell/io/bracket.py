@@ -2,44 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import itertools
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
 import numpy as np
 
-from fullwell.errors import InputError
+from fullwell.errors import ExposureError, InputError
 from fullwell.image import Array, Bracket, Frame, Metadata, as_codes
 from fullwell.io.exposure import settle
+from fullwell.io.grouping import find_sets
 from fullwell.io.header import upright
+from fullwell.io.plausible import doubt_of_equal
+from fullwell.io.selection import Selection, select
+from fullwell.io.thumbnail import Thumbnails
 
 BUDGET_BYTES = 2_000_000_000  # decoded pixels that one bracket keeps, so that no stage decodes again
 
 
 def read_bracket(
-    paths: Iterable[str | Path] | str | Path,
+    paths: Iterable[str | Path] | str | Path | Selection,
     times: Iterable[float] | None = None,
-    times_from: str | Path | None = None,
+    times_from: Mapping[str, float] | str | Path | None = None,
     reference: int = -1,
+    *,
+    trust_times: bool = False,
+    whole: bool = False,
 ) -> Bracket:
     """Read a bracket: exposures and sizes now, pixels when asked for.
 
     Parameters
     ----------
-    paths : the photographs, in any order; one path counts as a list of one.
+    paths : the photographs, in any order: files, folders, patterns as in `selection.select`, or one of them.
     times : seconds, one per photograph in that order; they replace EXIF's times, not its f-number and ISO.
-    times_from : a list file with a name and seconds or 1/seconds per line.
+    times_from : a list file with a name and seconds or 1/seconds per line, or seconds by name.
     reference : index of the frame whose geometry and metadata the result keeps; -1 takes the middle exposure.
+    trust_times : the exposures are right although EXIF or the brightness of the frames contradict them.
+    whole : the files are one bracket although they look like several.
 
-    Raises InputError for a file that is missing, damaged or no photograph, and for frames of different sizes;
-    ExposureError for times that make no sense. Without any time the bracket is made: fusing needs none.
+    Raises InputError for a file that is missing, damaged or no photograph, for frames of different sizes, and for files
+    that look like several brackets; ExposureError for times that make no sense. Without any time the bracket is made:
+    fusing needs none.
     """
-    if isinstance(paths, (str, Path)):
-        paths = [paths]
-    store = _Store(BUDGET_BYTES)
-    frames, notes = settle([_frame(Path(p), store) for p in paths], times, times_from)
-    return Bracket(tuple(frames), reference, (*notes, *_profiles(frames)))
+    chosen, store, thumbnails = select(paths), _Store(BUDGET_BYTES), Thumbnails()
+    found = [_frame(p, store) for p in chosen.paths]
+    if not whole and (sets := find_sets(found, thumbnails)):
+        raise InputError(str(sets))
+    frames, notes = settle(found, times, times_from, thumbnails, trust_times)
+    doubt = "" if trust_times else doubt_of_equal(frames, thumbnails)
+    return Bracket(tuple(frames), reference, (*chosen.notes, *notes, *_profiles(frames)), doubt)
 
 
 def read_frame(path: str | Path) -> Frame:
@@ -55,24 +68,58 @@ class Unreadable:
     error: InputError
 
 
+@dataclass(frozen=True)
+class Found:
+    """Files as `read_bracket` sees them, refused ones included, and what it would say of them.
+
+    `sets` are the brackets that they look like, all files in one where they look like one.
+    """
+
+    frames: list[Frame | Unreadable]
+    sets: list[range]
+    notes: list[str]
+
+
 def read_frames(
-    paths: Iterable[str | Path], times: Iterable[float] | None = None, times_from: str | Path | None = None
-) -> tuple[list[Frame | Unreadable], list[str]]:
-    """What `read_bracket` would read, with the files that it would refuse, and notes; no pixels are kept."""
-    found: list[Frame | Unreadable] = []
-    store = _Store(0)
-    for path in paths:
+    paths: Iterable[str | Path] | str | Path | Selection,
+    times: Iterable[float] | None = None,
+    times_from: Mapping[str, float] | str | Path | None = None,
+    every: int | None = None,
+) -> Found:
+    """What `read_bracket` would read, with the files and exposures that it would refuse; no pixels are kept.
+
+    `every` says of how many files a set is. Raises ExposureError for times that make no sense, contradicted or not.
+    """
+    chosen, found = select(paths), list[Frame | Unreadable]()
+    store, thumbnails = _Store(0), Thumbnails()
+    for path in chosen.paths:
         try:
-            found.append(_frame(Path(path), store))
+            found.append(_frame(path, store))
         except InputError as failed:
             found.append(Unreadable(str(path), failed))
     if times is not None:
         times = list(times)
         if len(times) == len(found):  # a wrong count is refused below
             times = [t for t, f in zip(times, found, strict=True) if isinstance(f, Frame)]
-    frames, notes = settle([f for f in found if isinstance(f, Frame)], times, times_from)
+    usable = [f for f in found if isinstance(f, Frame)]
+    starts, sets = [0], None
+    try:
+        sets = None if every else find_sets(usable, thumbnails)
+        frames, said = settle(usable, times, times_from, thumbnails)
+    except InputError as failed:
+        frames, said = settle(usable, times, times_from, thumbnails, trust=True)
+        said += [str(failed)] if isinstance(failed, ExposureError) else []  # damaged pixels are told of their file
+    if every:
+        starts = list(range(0, len(found), every))
+    elif sets:
+        starts = [0, *(found.index(usable[s.start]) for s in sets.sets[1:])]
+        said.append(str(sets))
     settled = iter(frames)
-    return [next(settled) if isinstance(f, Frame) else f for f in found], notes + _profiles(frames)
+    return Found(
+        [next(settled) if isinstance(f, Frame) else f for f in found],
+        [range(a, b) for a, b in itertools.pairwise([*starts, len(found)])],
+        [*chosen.notes, *said, *_profiles(frames)],
+    )
 
 
 def _profiles(frames: list[Frame]) -> list[str]:

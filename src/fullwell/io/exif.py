@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from PIL import Image
@@ -14,6 +15,7 @@ from fullwell.io import ifd
 
 EXIF_IFD, INTEROP_IFD = 0x8769, 0xA005
 ORIENTATION = 0x0112
+MAKER, MODEL, TAKEN, TAKEN_PART = 0x010F, 0x0110, 0x9003, 0x9291
 EXPOSURE_TIME, F_NUMBER, SHUTTER_APEX, APERTURE_APEX = 0x829A, 0x829D, 0x9201, 0x9202
 ISO, OUTPUT_SENSITIVITY, RECOMMENDED_INDEX, ISO_SPEED = 0x8827, 0x8831, 0x8832, 0x8833
 COLOR_SPACE, WHITE_BALANCE, LIGHT_SOURCE = 0xA001, 0xA403, 0x9208
@@ -96,6 +98,36 @@ def _white_balance(camera: dict[int, Any]) -> str:
     mode = {0: "auto", 1: "manual"}.get(camera.get(WHITE_BALANCE), "")  # type: ignore[arg-type]
     light = LIGHTS.get(camera.get(LIGHT_SOURCE), "")  # type: ignore[arg-type]
     return f"{mode} ({light})" if mode and light else mode or light
+
+
+class Shot(NamedTuple):
+    """Which camera took a photograph, and when: seconds since an arbitrary zero, by the camera's clock."""
+
+    camera: str = ""
+    taken_s: float | None = None
+
+
+def shot(block: bytes | None) -> Shot:
+    """Camera and time from a TIFF-structured block; what is missing or malformed stays empty."""
+    if not block:
+        return Shot()
+    try:
+        main = ifd.directory(block, ifd.first(block))[0]
+        camera = ifd.sub(block, main, EXIF_IFD)
+    except ValueError:
+        return Shot()
+
+    def text(entries: ifd.Directory, tag: int) -> str:
+        value = ifd.value(block, entries[tag]) if tag in entries else b""
+        return value.split(b"\0")[0].decode(errors="replace").strip()
+
+    try:
+        taken = datetime.strptime(text(camera, TAKEN), "%Y:%m:%d %H:%M:%S").replace(tzinfo=UTC).timestamp()
+        part = text(camera, TAKEN_PART)
+        taken_s = taken + (float(f"0.{part}") if part.isdecimal() else 0.0)
+    except (ValueError, OverflowError, OSError):
+        taken_s = None
+    return Shot(f"{text(main, MAKER)} {text(main, MODEL)}".strip(), taken_s)
 
 
 # EXIF of results ------------------------------------------------------------------------------------------------------

@@ -5,22 +5,38 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from fullwell.errors import ExposureError
 from fullwell.image import Frame
+from fullwell.io.plausible import check_given, reversed_pairs, rises
+from fullwell.io.thumbnail import Thumbnails
 
 LONGEST_BARE_S = 60.0  # a number above this in a list without header is more likely 1/seconds than seconds
 AGREES_EV = 0.3  # a list time this close to EXIF's is the same time, rounded
 NAMED_TIME = re.compile(r"(?P<prefix>.*?)(?P<separator>[_\- ])(?P<number>\d+(?:\.\d+)?)")
 
 
-def parse_times(text: str) -> list[float]:
-    """Seconds from `1/30,0.25,2.5,15`. Raises ExposureError naming the item that is none."""
-    return [_seconds(item.strip(), "--times") for item in text.split(",")]
+def parse_times(text: str) -> list[float] | dict[str, float]:
+    """Seconds from `1/30,0.25,2.5,15`, or seconds by name from `img_15.jpg=15,img_2.5.jpg=2.5`.
+
+    Raises ExposureError naming the item that is none.
+    """
+    if "=" not in text:
+        return [_seconds(item.strip(), "--times") for item in text.split(",")]
+    named: dict[str, float] = {}
+    waiting = ""  # commas may stand in a name
+    for part in text.split(","):
+        name, equals, value = (waiting + part).rpartition("=")
+        if equals:
+            named[name.strip()] = _seconds(value.strip(), f"--times, {name.strip()}")
+        waiting = "" if equals else f"{waiting}{part},"
+    if waiting.strip(", "):
+        raise ExposureError(f"--times: {waiting.strip(', ')!r} has no time; write NAME=SECONDS for every frame.")
+    return named
 
 
 def _seconds(text: str, where: str) -> float:
@@ -36,14 +52,25 @@ def _seconds(text: str, where: str) -> float:
 
 
 def settle(
-    frames: Sequence[Frame], times: Iterable[float] | None, times_from: str | Path | None
+    frames: Sequence[Frame],
+    times: Iterable[float] | None,
+    times_from: Mapping[str, float] | str | Path | None,
+    thumbnails: Thumbnails,
+    trust: bool = False,
 ) -> tuple[list[Frame], list[str]]:
-    """The frames with the times that count, and notes about them. Frames may still lack one."""
+    """The frames with the times that count, and notes about them. Frames may still lack one.
+
+    Times that were given are checked against EXIF and brightness, unless they are to be trusted.
+    """
     if times is not None:
-        return _given(frames, [float(t) for t in times])
-    if times_from is not None:
-        return from_list(frames, Path(times_from))
-    return _from_names(frames)
+        what, (timed, notes) = "--times", _given(frames, [float(t) for t in times])
+    elif isinstance(times_from, Mapping):
+        what, (timed, notes) = "--times", _by_name(frames, times_from)
+    elif times_from is not None:
+        what, (timed, notes) = str(times_from), from_list(frames, Path(times_from), thumbnails)
+    else:
+        return _from_names(frames, thumbnails, trust)
+    return timed, notes if trust else notes + check_given(frames, timed, thumbnails, what)
 
 
 def _given(frames: Sequence[Frame], times: list[float]) -> tuple[list[Frame], list[str]]:
@@ -53,6 +80,12 @@ def _given(frames: Sequence[Frame], times: list[float]) -> tuple[list[Frame], li
         if not (math.isfinite(t) and t > 0):
             raise ExposureError(f"{frame.name}: an exposure time must be a number of seconds above 0, got {t:g}.")
     return [_timed(f, t, "--times") for f, t in zip(frames, times, strict=True)], _settings_count(frames)
+
+
+def _by_name(frames: Sequence[Frame], times: Mapping[str, float]) -> tuple[list[Frame], list[str]]:
+    entries = [Entry(name, str(time_s), None, None) for name, time_s in times.items()]
+    chosen = [_entry_of(f, entries, "--times") for f in frames]
+    return _given(frames, [_seconds(e.time, "--times") for e in chosen])
 
 
 def _timed(frame: Frame, time_s: float, source: str) -> Frame:
@@ -88,18 +121,19 @@ class Entry:
         return "/" in self.time
 
 
-def from_list(frames: Sequence[Frame], path: Path) -> tuple[list[Frame], list[str]]:
+def from_list(frames: Sequence[Frame], path: Path, thumbnails: Thumbnails) -> tuple[list[Frame], list[str]]:
     """Times from lines of `name seconds`, `name 1/seconds` or the columns that a comment line names.
 
     Names match by the file name or, where that fails, without extension. `f/stop` and `gain(db)` columns count.
     """
     entries, reciprocal = _read_list(path)
-    chosen = [_entry_of(f, entries, path) for f in frames]
+    chosen = [_entry_of(f, entries, str(path)) for f in frames]
     notes = []
     if reciprocal is None:
-        reciprocal = _is_reciprocal(frames, chosen, path)
-        if reciprocal:
-            notes.append(f"{path.name}: the numbers are taken as 1/seconds, because that agrees with EXIF")
+        reciprocal, why = _is_reciprocal(frames, chosen, path, thumbnails)
+        notes += (
+            [f"{path.name}: the numbers are taken as {'1/seconds' if reciprocal else 'seconds'}{why}"] if why else []
+        )
     timed = []
     for frame, entry in zip(frames, chosen, strict=True):
         written = _seconds(entry.time, f"{path}, {entry.name}")
@@ -173,15 +207,15 @@ def _meaning(column: str) -> str | None:
     return None
 
 
-def _entry_of(frame: Frame, entries: list[Entry], path: Path) -> Entry:
+def _entry_of(frame: Frame, entries: list[Entry], where: str) -> Entry:
     """The line of a frame: by name, else by name without extension."""
     name = Path(frame.name).name.lower()
     same = [e for e in entries if Path(e.name).name.lower() == name]
     same = same or [e for e in entries if _stem(e.name) == _stem(name)]
     if len({(e.time, e.f_number, e.gain_db) for e in same}) > 1:
-        raise ExposureError(f"{path}: names {Path(frame.name).name} more than once, with different exposures.")
+        raise ExposureError(f"{where}: names {Path(frame.name).name} more than once, with different exposures.")
     if not same:
-        raise ExposureError(f"{frame.name} is not in the list {path}; add a line with its name and its time.")
+        raise ExposureError(f"{frame.name} is not in {where}; add its name and its time.")
     return same[0]
 
 
@@ -190,47 +224,49 @@ def _stem(name: str) -> str:
     return re.sub(r"\.[a-z][a-z0-9]*$", "", Path(name).name.lower())
 
 
-def _is_reciprocal(frames: Sequence[Frame], entries: list[Entry], path: Path) -> bool:
-    """Whether bare numbers are 1/seconds: what EXIF agrees with, else seconds while they are short enough."""
-    bare = [
-        (math.log2(_seconds(e.time, f"{path}, {e.name}")), f.exposure.time_s)
-        for f, e in zip(frames, entries, strict=True)
-        if not e.explicit
-    ]
-    told = [(log, math.log2(t)) for log, t in bare if t is not None]
-    if told and all(abs(log - exif) <= AGREES_EV for log, exif in told):
-        return False
-    if told and all(abs(-log - exif) <= AGREES_EV for log, exif in told):
-        return True
-    if any(log > math.log2(LONGEST_BARE_S) for log, _ in bare):
+def _is_reciprocal(
+    frames: Sequence[Frame], entries: list[Entry], path: Path, thumbnails: Thumbnails
+) -> tuple[bool, str]:
+    """Whether bare numbers are 1/seconds, and why: EXIF or brightness tells; else they are seconds if short enough."""
+    bare = [(f, _seconds(e.time, f"{path}, {e.name}")) for f, e in zip(frames, entries, strict=True) if not e.explicit]
+    if not bare:
+        return False, ""
+    logs = [math.log2(number) for _, number in bare]
+    told = [(log, math.log2(f.exposure.time_s)) for log, (f, _) in zip(logs, bare, strict=True) if f.exposure.time_s]
+    for sign, reciprocal in ((1, False), (-1, True)):
+        if told and all(abs(sign * log - exif) <= AGREES_EV for log, exif in told):
+            return reciprocal, ", as EXIF has them"
+    rising = rises(logs, [f for f, _ in bare], thumbnails)
+    if rising is not None:
+        return not rising, f": the frames grow {'brighter' if rising else 'darker'} with them"
+    if max(logs) > math.log2(LONGEST_BARE_S):
         raise ExposureError(
             f"{path}: nothing says whether its numbers are seconds or 1/seconds, and some are above "
             f"{LONGEST_BARE_S:g}; write 1/3000 for a three-thousandth of a second, "
             "or begin the file with the line: # filename 1/shutter_speed"
         )
-    return False
+    return False, ""
 
 
 # File names -----------------------------------------------------------------------------------------------------------
 
 
-def _from_names(frames: Sequence[Frame]) -> tuple[list[Frame], list[str]]:
-    """Times in names like img_0.033.jpg, for frames that EXIF says nothing about.
+def _from_names(frames: Sequence[Frame], thumbnails: Thumbnails, trust: bool) -> tuple[list[Frame], list[str]]:
+    """Times in names like img_0.033.jpg, where EXIF has a time of no frame and brightness does not contradict.
 
     All frames must share prefix and separator, all numbers differ, and one have a decimal point: DSC_0123.jpg is no
     time.
     """
-    lacking = [f for f in frames if f.exposure.time_s is None]
     found = [NAMED_TIME.fullmatch(Path(f.name).stem) for f in frames]
-    if not lacking or None in found:
+    if None in found or any(f.exposure.time_s is not None for f in frames):
         return list(frames), []
     parts = [m.groupdict() for m in found if m]
     numbers = [p["number"] for p in parts]
     distinct = len({float(n) for n in numbers}) == len(numbers) and all(float(n) > 0 for n in numbers)
     if len({(p["prefix"], p["separator"]) for p in parts}) > 1 or not distinct or not any("." in n for n in numbers):
         return list(frames), []
-    timed = [
-        f if f.exposure.time_s is not None else _timed(f, float(n), "file name")
-        for f, n in zip(frames, numbers, strict=True)
-    ]
-    return timed, [f"{len(lacking)} exposure times were read from the file names, as seconds"]
+    timed = [_timed(f, float(n), "file name") for f, n in zip(frames, numbers, strict=True)]
+    if not trust and reversed_pairs(timed, thumbnails):
+        return list(frames), ["the numbers in the file names are no exposure times: brightness does not rise with them"]
+    understood = ", ".join(f"{Path(f.name).name} {n} s" for f, n in zip(frames, numbers, strict=True))
+    return timed, [f"exposure times are read from the file names: {understood}"]

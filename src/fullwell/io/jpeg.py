@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import partial
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -117,5 +118,6 @@ def write_picture(picture: Encoded, path: Path, encoding: Encoding) -> None:
 
 
 def read_recipe(path: Path) -> str:
-    comments = [payload for marker, _, payload in segments(path.read_bytes()) if marker == COMMENT]
+    before = takewhile(lambda segment: segment[0] != SOS, segments(path.read_bytes()))  # the picture data is long
+    comments = [payload for marker, _, payload in before if marker == COMMENT]
     return comments[0].decode(errors="replace") if comments else ""

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,16 +16,16 @@ import numpy as np
 
 from fullwell.errors import ExposureError, InputError
 from fullwell.image import Array, Bracket, Exposure, Frame
-from fullwell.io import Unreadable, read_frames
+from fullwell.io import Unreadable, read_frames, written_time
+from fullwell.io.plausible import SAME_EV, doubt_of_equal
+from fullwell.io.thumbnail import Thumbnails
 from fullwell.progress import QUIET, Progress
 
 __all__ = ["Inspection", "Row", "as_dict", "as_table", "inspect", "inspect_files", "row_dict"]
 
 CLIPPED_HIGH = 254 / 255  # codes from here up, in any channel, count as clipped
 CLIPPED_LOW = 1 / 255  # codes up to here, in any channel, count as clipped
-SAME_EV = 0.05  # exposures this close are the same
 MOST_NAMES = 4  # that a warning lists
-SAME_CODE = 8 / 255  # mean codes this close are the same brightness
 
 
 @dataclass(frozen=True)
@@ -49,22 +48,33 @@ class Row:
 
 @dataclass(frozen=True)
 class Inspection:
-    """All rows in the order given, and what concerns several of them."""
+    """All rows in the order given, and what concerns several of them. `sets` are rows that belong together."""
 
     rows: tuple[Row, ...]
     warnings: tuple[str, ...] = ()
+    sets: tuple[range, ...] = ()
 
 
 def inspect_files(
-    paths: Iterable[str | Path],
+    paths: Iterable[str | Path] | str | Path,
     times: Iterable[float] | None = None,
-    times_from: str | Path | None = None,
+    times_from: Mapping[str, float] | str | Path | None = None,
     progress: Progress = QUIET,
+    every: int | None = None,
 ) -> Inspection:
-    """Inspect files as `read_bracket` would read them. Raises ExposureError for times or a list that make no sense."""
-    frames, notes = read_frames(paths, times, times_from)
-    inspection = inspect(frames, progress)
-    return dataclasses.replace(inspection, warnings=(*notes, *inspection.warnings))
+    """Inspect files as `read_bracket` would read them, bracket by bracket where they look like several.
+
+    Raises InputError where there is no photograph, and ExposureError for times or a list that make no sense.
+    """
+    found = read_frames(paths, times, times_from, every)
+    rows: list[Row] = []
+    warnings = list(found.notes)
+    decoded = progress.each(found.frames)
+    for number, each in enumerate(found.sets, 1):
+        part = inspect([next(decoded) for _ in each])
+        rows += part.rows
+        warnings += part.warnings if len(found.sets) == 1 else [f"set {number}: {w}" for w in part.warnings]
+    return Inspection(tuple(rows), tuple(dict.fromkeys(warnings)), tuple(found.sets))
 
 
 def inspect(frames: Bracket | Sequence[Frame | Unreadable], progress: Progress = QUIET) -> Inspection:
@@ -78,7 +88,13 @@ def inspect(frames: Bracket | Sequence[Frame | Unreadable], progress: Progress =
         dataclasses.replace(r, ev=next(levels)) if isinstance(f, Frame) else r
         for r, f in zip(rows, frames, strict=True)
     ]
-    return Inspection(tuple(rows), tuple(_unfit(rows) + warnings + _settings(rows) + _repeated(rows)))
+    warnings = _unfit(rows) + warnings + _settings(rows)
+    try:
+        doubt = doubt_of_equal(usable, Thumbnails())
+    except InputError:  # damaged pixels, which the row tells
+        doubt = ""
+    warnings += [doubt] if doubt else _repeated(rows)
+    return Inspection(tuple(rows), tuple(warnings), (range(len(rows)),))
 
 
 def _row(frame: Frame | Unreadable) -> Row:
@@ -162,15 +178,10 @@ def _settings(rows: list[Row]) -> list[str]:
 
 
 def _repeated(rows: list[Row]) -> list[str]:
-    """Frames of the same exposure, and exposures that are contradicted by the brightness."""
+    """Frames of the same exposure."""
     known = sorted((r for r in rows if r.ev is not None), key=lambda r: r.ev or 0.0)
     if len(known) < 2:
         return []
-    means = [r.mean_code for r in known if r.mean_code is not None]
-    if (known[-1].ev or 0.0) - (known[0].ev or 0.0) <= SAME_EV and means and max(means) - min(means) > SAME_CODE:
-        return [
-            "all frames have the same exposure although their brightness differs: the times are wrong; pass --times"
-        ]
     groups: list[list[Row]] = [[known[0]]]
     for before, row in itertools.pairwise(known):
         if (row.ev or 0.0) - (before.ev or 0.0) <= SAME_EV:
@@ -191,14 +202,19 @@ HEADINGS = ("file", "size", "time", "f", "ISO", "EV", "dark", "clipped", "white 
 
 
 def as_table(inspection: Inspection) -> str:
-    """Aligned text: one line per file, then the errors, the notes and the warnings."""
+    """Aligned text: one line per file, sets apart, then the errors, the notes and the warnings."""
     cells = [HEADINGS, *(_cells(r) for r in inspection.rows)]
     widths = [max(len(row[k]) for row in cells) for k in range(len(HEADINGS))]
     left = (0, len(HEADINGS) - 2, len(HEADINGS) - 1)
-    lines = [
+    heading, *rows = [
         "  ".join(c.ljust(w) if k in left else c.rjust(w) for k, (c, w) in enumerate(zip(row, widths, strict=True)))
         for row in cells
     ]
+    lines: list[str] = []
+    for number, each in enumerate(inspection.sets, 1):
+        lines += [f"set {number} of {len(inspection.sets)}"] if len(inspection.sets) > 1 else []
+        lines += [heading, *(rows[i] for i in each)]
+        lines += [""] if number < len(inspection.sets) else []
     lines += [f"error: {r.error}" for r in inspection.rows if r.error]
     lines += [f"note: {Path(r.path).name}: {note}" for r in inspection.rows for note in r.notes]
     lines += [f"warning: {w}" for w in inspection.warnings]
@@ -221,17 +237,13 @@ def _cells(row: Row) -> tuple[str, ...]:
     )
 
 
-def written_time(time_s: float) -> str:
-    """Seconds as photographers write them: 2.5 s, 1/30 s."""
-    under = round(1 / time_s)
-    if time_s < 0.4 and math.isclose(time_s * under, 1.0, rel_tol=0.01):
-        return f"1/{under} s"
-    return f"{time_s:.3g} s"
-
-
 def as_dict(inspection: Inspection) -> dict[str, Any]:
     """Plain data for JSON."""
-    return {"frames": [row_dict(r) for r in inspection.rows], "warnings": list(inspection.warnings)}
+    return {
+        "frames": [row_dict(r) for r in inspection.rows],
+        "sets": [list(each) for each in inspection.sets],
+        "warnings": list(inspection.warnings),
+    }
 
 
 def row_dict(row: Row) -> dict[str, Any]:

@@ -43,9 +43,9 @@ def imread(filename: Any, flags: int = IMREAD_COLOR) -> Array | None:
     IMREAD_UNCHANGED keeps depth, channels and orientation; IMREAD_ANYDEPTH 16-bit and float values; .hdr and .exr are
     float32 radiance with either, and 8-bit otherwise, radiance 1 being 255.
     """
-    if flags > 0 and flags & REDUCED:
-        return installed("imread with these flags").imread(filename, flags)
     path = Path(filename)
+    if flags > 0 and flags & REDUCED:
+        return _opencvs_imread(path, flags)
     try:
         pixels, orientation = _decode(path)
     except FullwellError as failed:
@@ -79,7 +79,7 @@ def imwrite(filename: Any, img: Any, params: Any = None) -> bool:
         raise refuse("imwrite", f"an image must be (height, width[, 3]) numbers, got {a.dtype} {a.shape}.")
     extension = path.suffix.lower()
     if extension not in formats.WRITERS or (a.ndim == 3 and a.shape[2] == 4):
-        return bool(installed(f"imwrite of {a.shape} to {extension}").imwrite(str(filename), img, params or []))
+        return _opencvs_imwrite(path, a, img, params)
     try:
         write(_storable(a, extension), path, _encoding(params, a))
     except UsageError as failed:
@@ -94,6 +94,27 @@ def installed(what: str) -> Any:
         return importlib.import_module("cv2")
     except ImportError:
         raise refuse("fullwell.compat.cv2", f"{what} needs OpenCV: pip install opencv-python-headless.") from None
+
+
+def _opencvs_imread(path: Path, flags: int) -> Array | None:
+    """OpenCV's decoder, given the bytes: on Windows it finds no files whose names are of another alphabet."""
+    cv2 = installed("imread with these flags")
+    try:
+        return cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), flags)
+    except (OSError, cv2.error) as failed:
+        log.warning("imread: %s: %s", path, failed)
+        return None
+
+
+def _opencvs_imwrite(path: Path, a: Array, img: Any, params: Any) -> bool:
+    written, coded = installed(f"imwrite of {a.shape} to {path.suffix}").imencode(path.suffix, img, params or [])
+    if written:
+        try:
+            path.write_bytes(coded.tobytes())
+        except OSError as failed:
+            log.warning("imwrite: %s: %s", path, failed)
+            return False
+    return bool(written)
 
 
 def _decode(path: Path) -> tuple[Array, int]:

@@ -1,0 +1,106 @@
+"""Many brackets from many files: sets of so many frames, made one by one, a bad one not stopping the others."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fullwell import io
+from fullwell.errors import Cancelled, FullwellError, UsageError
+from fullwell.io import naming
+from fullwell.progress import Progress
+from fullwell.recipe import Recipe, Result, check_outputs, make
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one set: a result, or the error that stopped it. Sets are counted from 1."""
+
+    number: int
+    frames: io.Selection
+    outputs: tuple[Path, ...]
+    result: Result | None = None
+    error: FullwellError | None = None
+
+
+def make_every(
+    paths: Iterable[str | Path] | str | Path,
+    every: int,
+    outputs: Sequence[str | Path] | str | Path,
+    recipe: Recipe | None = None,
+    *,
+    times_from: Mapping[str, float] | str | Path | None = None,
+    progress: Callable[[], AbstractContextManager[Progress]] = lambda: nullcontext(Progress()),
+) -> Iterator[Outcome]:
+    """Make each set of `every` frames, in their order; `{reference}` in the outputs tells the sets apart.
+
+    Times in the recipe count for every set. With as many frames as there are, they are one bracket, whatever they look
+    like. A set that cannot be made is an outcome with its error. Raises UsageError, before any work, where the frames
+    do not divide into sets, and where two sets would write one file.
+    """
+    recipe = recipe or Recipe.of()
+    outputs = [outputs] if isinstance(outputs, (str, Path)) else list(outputs)
+    chosen = io.select(paths)
+    if every < 1 or len(chosen.paths) % every:
+        raise UsageError(
+            f"--every {every}: {len(chosen.paths)} files do not divide into sets of {every}; "
+            "see with `fullwell inspect` which file is missing or too many."
+        )
+    check_outputs(outputs, recipe)
+    sets = [io.Selection(chosen.paths[k : k + every]) for k in range(0, len(chosen.paths), every)]
+    sets[0] = dataclasses.replace(sets[0], notes=chosen.notes)  # told once
+    options: dict[str, Any] = {"times_from": times_from, "whole": len(sets) == 1}
+    planned = [_plan(n, each, outputs, recipe, options) for n, each in enumerate(sets, 1)]
+    _refuse_collisions(planned)
+    return (_made(plan, recipe, options, progress) for plan in planned)
+
+
+def _plan(number: int, frames: io.Selection, outputs: list[str | Path], recipe: Recipe, options: Any) -> Outcome:
+    """What a set is going to write, or why it cannot be made."""
+    try:
+        bracket = io.read_bracket(
+            frames, recipe.times_s or None, reference=recipe.reference, trust_times=recipe.trust_times, **options
+        )
+    except FullwellError as failed:
+        return Outcome(number, frames, (), error=failed)
+    name = naming.reference_name(bracket)
+    return Outcome(number, frames, tuple(naming.fill(o, reference=name) for o in outputs))
+
+
+def _refuse_collisions(planned: list[Outcome]) -> None:
+    inputs = {_same(path) for plan in planned for path in plan.frames.paths}
+    takers: dict[str, int] = {}
+    for plan in planned:
+        for path in plan.outputs:
+            if _same(path) in inputs:
+                raise UsageError(f"{path}: is one of the frames; name another output, they are never overwritten.")
+            other = takers.setdefault(_same(path), plan.number)
+            if other != plan.number:
+                raise UsageError(
+                    f"{path}: would be written by set {other} and by set {plan.number}; put {{reference}}, the name of "
+                    f"the reference frame, into the name: -o '{{reference}}-HDR{path.suffix}', and make frames of the "
+                    "same name in several folders one folder at a time."
+                )
+
+
+def _same(path: Path) -> str:
+    """One text for all ways to write a path."""
+    return os.path.normcase(os.path.realpath(path))
+
+
+def _made(plan: Outcome, recipe: Recipe, options: Any, progress: Callable[[], Any]) -> Outcome:
+    if plan.error:
+        return plan
+    try:
+        with progress() as listener:
+            result = make(plan.frames, plan.outputs, recipe, progress=listener, **options)
+    except Cancelled:
+        raise
+    except FullwellError as failed:
+        return Outcome(plan.number, plan.frames, plan.outputs, error=failed)
+    return Outcome(plan.number, plan.frames, plan.outputs, result)

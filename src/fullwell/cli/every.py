@@ -1,0 +1,46 @@
+"""fullwell make --every N: bracket after bracket, a line for each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from fullwell.cli import as_json, tell
+from fullwell.cli.make import show
+from fullwell.cli.progress import working
+from fullwell.io.grouping import span
+
+
+def make_sets(
+    frames: Sequence[str],
+    every: int,
+    outputs: Sequence[str],
+    recipe: Any,
+    times_from: Any,
+    threads: int | None,
+    machine: bool,
+) -> int:
+    """Make all sets and tell of each; the exit code is that of the first that failed."""
+    from fullwell.batch import make_every
+
+    reports: list[dict[str, Any]] = []
+    codes: list[int] = []
+    sets = make_every(frames, every, outputs, recipe, times_from=times_from, progress=lambda: working(threads))
+    for outcome in sets:
+        names = [p.name for p in outcome.frames.paths]
+        about = f"set {outcome.number} ({span(names)}): "
+        if outcome.error:
+            codes.append(tell(outcome.error, about))
+            reports.append({"frames": names, "error": str(outcome.error)})
+        elif outcome.result:
+            click.echo(f"{about}done", err=True)
+            reports.append(outcome.result.report)
+            if not machine:
+                show(outcome.result.report)
+    if machine:
+        as_json(reports)
+    if codes:
+        click.echo(f"fullwell: {len(codes)} of {len(reports)} sets could not be made.", err=True)
+    return codes[0] if codes else 0
