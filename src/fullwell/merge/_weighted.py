@@ -62,4 +62,5 @@ class WeightedMerger(Merger):
         matrix = bracket.to_working
         if not np.array_equal(matrix, np.eye(3)):
             rgb = rgb @ matrix.T.astype(np.float32)
-        return Radiance(rgb, "rec709", mask, 1.0 / middle, bracket.meta)
+        floor = float(bottom.max() * middle / times.max())
+        return Radiance(rgb, "rec709", mask, 1.0 / middle, meta=bracket.meta, noise_floor=floor)
