@@ -11,7 +11,7 @@ from fullwell.kernels.vecmath import clean, exp2f, log2f
 
 SHOULDER = 0.75  # where highlights begin to bend
 LOG2E = f(1.4426950408889634)
-NEUTRAL_STOPS = f(2)  # above the noise floor, where colour is whole again
+NEUTRAL_STOPS = f(4)  # above the noise floor, where colour is whole again
 
 
 @inline
@@ -26,7 +26,7 @@ def grade(rgb, weights, balance, black, gain_log2, power, saturation, scene, sce
     """Balance the channels, map luminance y to 2 ** gain_log2 * max(y - black, 0) ** power, saturate, bend.
 
     rgb, scene and out are (h, w, 3) float32, weights (3,) of luminance. Where the luminance of `scene` is below
-    `floor`, and for two stops above in part, the pixel loses its colour; a floor of 0 is none.
+    `floor`, and for four stops above in part, the pixel loses its colour; a floor of 0 is none.
     """
     h, w = rgb.shape[0], rgb.shape[1]
     wr, wg, wb = weights[0], weights[1], weights[2]

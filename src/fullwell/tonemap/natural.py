@@ -27,6 +27,7 @@ from fullwell.progress import Progress
 
 DARKEST, BRIGHTEST = 1.0, 99.0  # percentiles between which the log-average is taken
 SHADOW = 0.06  # what the `shadows` percentile becomes in the longest exposure
+NOISE = 0.01  # what the noise floor becomes there at most
 GAMMA = 2.2  # of the encoding in which the exposures are fused
 
 
@@ -49,7 +50,7 @@ class Natural(WholeOp):
         stats = LogStats(scene.rgb, weights)
         if not stats.lit:
             return out
-        shortest, exposures = self.exposures(stats)
+        shortest, exposures = self.exposures(stats, scene.noise_floor)
         light = np.empty(scene.rgb.shape[:2], np.float32)
         encoded_luminance(scene.rgb, weights, f(shortest), f(1 / GAMMA), light)
         progress.stepped(0.2)
@@ -59,11 +60,17 @@ class Natural(WholeOp):
         fuse_finest(scene.rgb, weights, light, fused, exposures, f(self.saturation), f(GAMMA), f(ceiling), out)
         return out
 
-    def exposures(self, stats: LogStats) -> tuple[float, Array]:
-        """log2 of the shortest exposure's gain, and all gains over it, encoded, (n,) float32."""
+    def exposures(self, stats: LogStats, noise_floor: float | None) -> tuple[float, Array]:
+        """log2 of the shortest exposure's gain, and all gains over it, encoded, (n,) float32.
+
+        None is so long that it shows what no frame could tell from black brighter than NOISE.
+        """
         middle = math.log2(self.key) - stats.mean_log2_between(DARKEST, BRIGHTEST)
         shortest = min(-stats.percentile_log2(self.white), middle)
-        longest = max(math.log2(SHADOW) - stats.percentile_log2(self.shadows), middle)
+        longest = math.log2(SHADOW) - stats.percentile_log2(self.shadows)
+        if noise_floor:
+            longest = min(longest, math.log2(NOISE / noise_floor))
+        longest = max(longest, middle)
         steps = math.ceil((longest - shortest) / self.step)
         stops = np.linspace(0.0, longest - shortest, steps + 1)
         return shortest, (2.0 ** (stops / GAMMA)).astype(np.float32)
