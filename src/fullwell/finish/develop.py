@@ -1,7 +1,7 @@
 """Develop: black and white where they belong, brightness by the scene's key, and the six sliders.
 
 Source: none; it is what a raw developer does last. With `auto` at 1 the percentiles 0.3 and 99.7 of the luminance are
-brought to 0 and 0.92, and a power brings the mean lightness L* to where the scene's key wants it, which is how far its
+brought to 0 and 0.91, and a power brings the mean lightness L* to where the scene's key wants it, which is how far its
 log-average lies below its white: 50 to 54 in even light, 39 to 42 for a night, so that it stays one. Then come white
 balance, contrast, exposure and saturation as asked. From 0.75 a shoulder bends what is brighter towards 1: half by one
 factor for the three channels, which keeps the hue and the colour of a lamp, and half channel by channel, which lets it
@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from fullwell.color import lightness
 from fullwell.image import Array, Picture, Radiance
 from fullwell.kernels._jit import f
 from fullwell.kernels.finishing import SHOULDER, grade, sharpened
@@ -25,7 +26,7 @@ from fullwell.params import operator
 from fullwell.progress import Progress
 
 BLACK, WHITE = 0.3, 99.7  # percentiles
-WHITE_AT = 1.05  # before the shoulder, which makes it 0.92
+WHITE_AT = 1.0  # before the shoulder, which makes it 0.91
 GAINS = (0.8, 8.0)  # between which the stretch stays
 MOST_BLACK = 0.25  # of white: haze is thinned, not cut away
 EVEN, NIGHT = 3.5, 8.0  # stops from the log-average to white, in even light and at night
@@ -96,16 +97,16 @@ def lift(power: float) -> float:
     return max(1.0 / power, 1.0)
 
 
-def steering(stats: LogStats, black: float, gain: float, lightness: tuple[float, float]) -> float:
+def steering(stats: LogStats, black: float, gain: float, between: tuple[float, float]) -> float:
     """The power of the luminance that brings the mean L* between two values, or as near as the bounds let it."""
     levels, share = stats.levels()
     stretched = np.maximum(levels - black, 0.0) * gain
 
     def mean(power: float) -> float:
-        return float(lightness_of(shoulder(lift(power) * stretched**power)) @ share)
+        return float(lightness(shoulder(lift(power) * stretched**power)) @ share)
 
     now = mean(1.0)
-    target = min(max(now, lightness[0]), lightness[1])
+    target = min(max(now, between[0]), between[1])
     low, high = POWERS
     if target == now:
         return 1.0
@@ -119,8 +120,3 @@ def shoulder(y: Array) -> Array:
     """As the kernel bends it."""
     over = np.maximum(y - SHOULDER, 0.0) / (1 - SHOULDER)
     return np.where(y > SHOULDER, SHOULDER + (1 - SHOULDER) * (1 - np.exp(-over)), y)
-
-
-def lightness_of(y: Array) -> Array:
-    """CIE 1976 L* of relative luminance."""
-    return np.where(y > 216 / 24389, 116 * np.cbrt(y) - 16, y * 24389 / 27)

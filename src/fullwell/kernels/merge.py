@@ -17,8 +17,8 @@ def merge_tables(frames, like, shifts, value, weight, above, below, logarithmic,
     frames (n,) int64 addresses of (h, w, 3) code values of the type of `like`; shifts (n, 2) int64, frame pixel p lies
     over out pixel p + shift; value and weight (n, 3, levels) float32. A code of no weight in the upper half of the
     range says "more than above[k, c]", in the lower half "less than below[k, c]"; where no frame has weight the
-    tightest such bound is the result, and where the longest frame is black its bound is the most that the others can say;
-    mask (h, w) uint8 gets 1 for a lower and 2 for an upper bound. With
+    tightest such bound is the result, and mask (h, w) uint8 gets 1 for a lower and 2 for an upper bound. Where the
+    longest frame is black, its bound is the most that the others can say: what they record there is noise. With
     `logarithmic`, value and bounds are log2 and the mean is geometric.
     """
     h, w = out.shape[0], out.shape[1]

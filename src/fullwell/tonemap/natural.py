@@ -37,7 +37,7 @@ class Natural(WholeOp):
         0.16, lo=0.01, hi=1.0, soft=(0.08, 0.32), scale="log", help="Tone of the scene's log-average; more is brighter."
     )
     white: float = param(
-        99.8, lo=50.0, hi=100.0, soft=(98.0, 100.0), unit="%", help="Percentile white in the shortest exposure."
+        99.9, lo=50.0, hi=100.0, soft=(98.0, 100.0), unit="%", help="Percentile white in the shortest exposure."
     )
     shadows: float = param(
         3.0, lo=0.0, hi=50.0, soft=(0.0, 10.0), unit="%", help="Percentile that the longest exposure opens."
