@@ -1,9 +1,9 @@
 """Develop: black and white where they belong, brightness by the scene's key, and the six sliders.
 
 Source: none; it is what a raw developer does last. With `auto` at 1 the percentiles 0.3 and 99.7 of the luminance are
-brought to 0 and 0.91, and a power brings the mean lightness L* to where the scene's key wants it, which is how far its
-log-average lies below its white: 50 to 54 in even light, 39 to 42 for a night, so that it stays one. Then come white
-balance, contrast, exposure and saturation as asked. From 0.75 a shoulder bends what is brighter towards 1: half by one
+brought to 0 and 0.89, and a power brings the mean lightness L* to where the scene's key wants it, which is how far its
+log-average lies below its white: 51 to 55 in even light, 40 to 43 for a night, so that it stays one. Then come white
+balance, contrast, exposure and saturation as asked. From 0.7 a shoulder bends what is brighter towards 1: half by one
 factor for the three channels, which keeps the hue and the colour of a lamp, and half channel by channel, which lets it
 whiten; the first alone looks painted, the second alone turns orange to yellow. Pixels darker than the noise floor of
 the longest frame are shown neutral, since their colour is noise.
@@ -26,11 +26,11 @@ from fullwell.params import operator
 from fullwell.progress import Progress
 
 BLACK, WHITE = 0.3, 99.7  # percentiles
-WHITE_AT = 1.0  # before the shoulder, which makes it 0.91
+WHITE_AT = 1.0  # before the shoulder, which makes it 0.89
 GAINS = (0.8, 8.0)  # between which the stretch stays
 MOST_BLACK = 0.25  # of white: haze is thinned, not cut away
-EVEN, NIGHT = 3.5, 8.0  # stops from the log-average to white, in even light and at night
-LIGHTNESS = (52.0, 40.5)  # wanted mean L* of these, within
+EVEN, NIGHT = 4.0, 8.5  # stops from the log-average to white, in even light and at night
+LIGHTNESS = (53.0, 41.5)  # wanted mean L* of these, within
 TOLERANCE = 1.5
 POWERS = (0.6, 1.7)  # between which the steering stays
 MIDDLE = 0.18  # tone that contrast leaves alone
@@ -94,7 +94,7 @@ def wanted(scene: Radiance | None) -> tuple[float, float]:
 
 def lift(power: float) -> float:
     """The factor that goes with a power: it alone would brighten the blacks most, and make haze of a night."""
-    return max(1.0 / power, 1.0)
+    return max(power**-0.5, 1.0)
 
 
 def steering(stats: LogStats, black: float, gain: float, between: tuple[float, float]) -> float:

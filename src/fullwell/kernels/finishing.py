@@ -9,7 +9,7 @@ from fullwell.kernels._jit import f, inline, kernel
 from fullwell.kernels.pyramid import reflect
 from fullwell.kernels.vecmath import clean, exp2f, log2f
 
-SHOULDER = 0.75  # where highlights begin to bend
+SHOULDER = 0.7  # where highlights begin to bend
 LOG2E = f(1.4426950408889634)
 NEUTRAL_STOPS = f(4)  # above the noise floor, where colour is whole again
 
