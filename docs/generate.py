@@ -19,6 +19,7 @@ FAMILY = {
     "merge": "Merge: registered frames to linear radiance",
     "fuse": "Fuse: frames straight to a picture, without exposure times",
     "tonemap": "Tone map: radiance to a picture that a display can show",
+    "finish": "Finish: the last touch of every picture",
 }
 INDEX = """# Operators
 
@@ -123,6 +124,7 @@ def _use(op: type[Operator]) -> str:
         "merge": ("radiance", "bracket, response"),
         "fuse": ("picture", "bracket"),
         "tonemap": ("picture", "radiance"),
+        "finish": ("picture", "picture, radiance"),
     }[op.family]
     lines += ["```\n", "```python", f"{call[0]} = fw.{op.family}.{op.__name__}({argument})({call[1]})", "```\n"]
     return "\n".join(lines)

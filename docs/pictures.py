@@ -12,7 +12,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 IMAGES = Path(__file__).parent / "images"
-RESULT = "durand02"  # the picture under the frames
+RESULT = "natural"  # the picture under the frames
 GAP = 6
 
 

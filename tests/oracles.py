@@ -127,3 +127,70 @@ def contrast_mapping(log10_lum, scale):
         mean, h, w, level = halve @ mean, ch, cw, level + 1
     image = np.linalg.lstsq(np.array(rows), np.array(values), rcond=None)[0].reshape(log10_lum.shape)
     return image - image.mean()
+
+
+# Pyramids ----------------------------------------------------------------------------------------------------------
+
+KERNEL = np.array([1, 4, 6, 4, 1]) / 16
+
+
+def padded(n, before, after):
+    """Indices of an axis reflected without its ends, however small the axis is."""
+    i = np.arange(-before, n + after)
+    return np.zeros_like(i) if n == 1 else (n - 1) - np.abs((n - 1) - i % (2 * (n - 1)))
+
+
+def reduced(a):
+    for axis in (0, 1):
+        n = a.shape[axis]
+        wide = np.take(a, padded(n, 2, 2), axis=axis)
+        a = sum(k * np.take(wide, np.arange(n) + i, axis=axis) for i, k in enumerate(KERNEL))
+        a = np.take(a, np.arange(0, n, 2), axis=axis)
+    return a
+
+
+def expanded(a, size):
+    for axis in (0, 1):
+        n = a.shape[axis]
+        before = np.take(a, np.maximum(np.abs(np.arange(n) - 1), 0) % max(n, 1), axis=axis)
+        after = np.take(a, np.minimum(np.arange(n) + 1, n - 1), axis=axis)
+        both = np.stack([(before + 6 * a + after) / 8, (a + after) / 2], axis=axis + 1)
+        shape = list(a.shape)
+        shape[axis] = 2 * n
+        a = np.take(both.reshape(shape), np.arange(size[axis]), axis=axis)
+    return a
+
+
+# Fused tone mapping and finish -------------------------------------------------------------------------------------
+
+
+def natural(rgb, shortest, gains, saturation=1.0):
+    """Exposures of the luminance fused, given log2 of the shortest gain and the encoded gains over it."""
+    lum = luminance(rgb)
+    light = np.minimum((2.0**shortest * lum) ** (1 / 2.2), 1)
+    values = np.minimum(light[..., None] * gains.astype(np.float64), 1)
+    weights = (4 * values * (1 - values)) ** 3 + 0.04
+    weights /= weights.sum(axis=-1, keepdims=True)
+    levels = []
+    for _ in range(1 + int(np.log2(min((n + 1) // 2 for n in lum.shape)))):
+        smaller = reduced(values)
+        levels.append((weights * (values - expanded(smaller, values.shape))).sum(axis=-1))
+        values, weights = smaller, reduced(weights)
+    fused = (weights * values).sum(axis=-1)
+    for level in reversed(levels):
+        fused = level + expanded(fused, level.shape)
+    return recolor(rgb, lum, np.maximum(fused, 0) ** 2.2, saturation)
+
+
+def graded(rgb, black=0.0, gain=1.0, power=1.0, saturation=1.0, balance=(1, 1, 1)):
+    """The curve, saturation and shoulder of the finish."""
+    balanced = rgb.astype(np.float64) * balance
+    lum = luminance(balanced)[..., None]
+    shown = gain * np.maximum(lum - black, 0) ** power
+    out = np.maximum(shown + saturation * (balanced * shown / np.maximum(lum, 1e-30) - shown), 0)
+
+    def bent(v):
+        return np.where(v < 0.7, v, 1 - 0.3 * np.exp((0.7 - np.maximum(v, 0.7)) / 0.3))
+
+    most = out.max(axis=2, keepdims=True)
+    return (out * bent(most) / np.maximum(most, 1e-30) + bent(out)) / 2

@@ -129,6 +129,7 @@ def test_what_a_page_shows_runs(
     names: dict[str, object] = {}
     if operators_page:
         names = {"fw": fw, "bracket": made.bracket, "response": made.response, "radiance": made.radiance}
+        names["picture"] = fw.tonemap.Natural()(made.radiance)
     for kind, block in FENCE.findall(page.read_text(encoding="utf-8")):
         if kind == "toml":
             fw.Recipe.from_toml(block)

@@ -22,7 +22,20 @@ _HOME = {
     "read_radiance": "io",
     "write": "io",
 }
-_ROOMS = ("align", "color", "compat", "errors", "fuse", "io", "merge", "response", "simulate", "tonemap")
+_ROOMS = (
+    "align",
+    "color",
+    "compat",
+    "errors",
+    "finish",
+    "fuse",
+    "io",
+    "merge",
+    "metrics",
+    "response",
+    "simulate",
+    "tonemap",
+)
 
 __all__ = [*_HOME, *_ROOMS, "__version__"]
 

@@ -88,3 +88,9 @@ def srgb_decode(code: npt.ArrayLike) -> Array:
     """sRGB code values 0 to 1 to linear (IEC 61966-2-1)."""
     x = np.asarray(code, np.float64)
     return np.where(x <= 0.04045, x / 12.92, ((np.maximum(x, 0) + 0.055) / 1.055) ** 2.4)
+
+
+def lightness(lum: npt.ArrayLike) -> Array:
+    """CIE 1976 L*, 0 to 100, of luminance relative to white."""
+    y = np.asarray(lum, np.float64)
+    return np.where(y > 216 / 24389, 116 * np.cbrt(y) - 16, y * 24389 / 27)

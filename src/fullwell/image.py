@@ -307,13 +307,15 @@ class Radiance:
 
     `rgb` is (h, w, 3) float32 in the working `primaries`; it may exceed 1. `mask` is (h, w) uint8 with the bits
     CLIPPED_IN_ALL and BLACK_IN_ALL where a channel was measured by no frame. Multiply by `to_absolute` for
-    1 / (s * ISO / 100 / f-number ** 2), the unit that is the same for all brackets of one camera.
+    1 / (s * ISO / 100 / f-number ** 2), the unit that is the same for all brackets of one camera. `noise_floor` is the
+    least that the longest exposure tells from black, in the unit of `rgb`; None where nobody knows.
     """
 
     rgb: Array
     primaries: str = "rec709"
     mask: Array | None = None
     to_absolute: float | None = None
+    noise_floor: float | None = None
     meta: Metadata = field(default_factory=Metadata)
 
     def __post_init__(self) -> None:
@@ -346,7 +348,10 @@ class Radiance:
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """Display light: `rgb` is (h, w, 3) float32, linear, 0 to 1, in `primaries`; files store it encoded as sRGB."""
+    """Display light: `rgb` is (h, w, 3) float32, linear, in `primaries`; files store it encoded as sRGB.
+
+    1 is white. Only on its way to a finish may a picture exceed it; a file clips.
+    """
 
     rgb: Array
     primaries: str = "rec709"
@@ -355,6 +360,14 @@ class Picture:
     def __post_init__(self) -> None:
         object.__setattr__(self, "rgb", _as_rgb(self.rgb, "picture"))
         primaries(self.primaries)
+
+    @classmethod
+    def of(cls, picture: Picture | npt.ArrayLike) -> Picture:
+        return picture if isinstance(picture, Picture) else cls(np.asarray(picture))
+
+    @property
+    def luminance_weights(self) -> Array:
+        return primaries(self.primaries).luminance.astype(np.float32)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         return _as_array(self.rgb, dtype, copy)

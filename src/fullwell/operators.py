@@ -10,13 +10,27 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fullwell.errors import InputError
 from fullwell.image import Array, Bracket, Picture, Radiance, Response
 from fullwell.params import Operator, param
 from fullwell.progress import QUIET, Progress
 
 Images = Bracket | Sequence[npt.ArrayLike]
 
-__all__ = ["Aligner", "Calibrator", "Fuser", "Images", "Merger", "PointOp", "ToneMapper", "WholeOp"]
+__all__ = [
+    "HEADROOM",
+    "Aligner",
+    "Calibrator",
+    "Finisher",
+    "Fuser",
+    "Images",
+    "Merger",
+    "PointOp",
+    "ToneMapper",
+    "WholeOp",
+]
+
+HEADROOM = 16.0  # times white: what a finish can bring back
 
 
 class Aligner(Operator):
@@ -71,32 +85,70 @@ class Fuser(Operator):
 
 @dataclass(frozen=True, kw_only=True)
 class ToneMapper(Operator):
-    """Radiance to display light between 0 and 1."""
+    """Radiance to display light, 1 being white.
+
+    A picture ends at 1, unless a `ceiling` above is asked for: a finish takes HEADROOM, to bring highlights back.
+    """
 
     gamma: float = param(
         1.0, lo=0.1, hi=10.0, soft=(0.5, 2.5), scale="log",
         help="Extra display gamma; 1 leaves the operator's own tones, more brightens the middle.",
     )  # fmt: skip
 
-    def __call__(self, scene: Radiance | npt.ArrayLike, progress: Progress = QUIET) -> Picture:
+    def __call__(self, scene: Radiance | npt.ArrayLike, progress: Progress = QUIET, *, ceiling: float = 1.0) -> Picture:
         scene = Radiance.of(scene)
-        rgb = self.map(scene, progress)
+        rgb = self.map(scene, ceiling, progress)
         if self.gamma != 1.0:
             np.power(rgb, np.float32(1.0 / self.gamma), out=rgb)
+            np.minimum(rgb, np.float32(ceiling), out=rgb)
         return Picture(rgb, scene.primaries, scene.meta)
 
     @abstractmethod
-    def map(self, scene: Radiance, progress: Progress) -> Array:
-        """A new array (h, w, 3) float32, display-referred, linear, finite, 0 to 1."""
+    def map(self, scene: Radiance, ceiling: float, progress: Progress) -> Array:
+        """A new array (h, w, 3) float32, display-referred, linear, finite, clipped to 0 and `ceiling`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finisher(Operator):
+    """The last stage of every picture, and the sliders that every finish has. Picture and scene to Picture."""
+
+    auto: float = param(1.0, lo=0.0, hi=1.0, help="Strength of what it does by itself; 0 is none.")
+    exposure: float = param(0.0, lo=-10.0, hi=10.0, soft=(-2.0, 2.0), unit="EV", help="Brighter as it grows.")
+    contrast: float = param(0.0, lo=-2.0, hi=2.0, soft=(-0.5, 0.5), help="About middle grey; 1 doubles it.")
+    saturation: float = param(1.0, lo=0.0, hi=3.0, soft=(0.5, 1.5), help="Colour strength; 0 is grey.")
+    temperature: float = param(0.0, lo=-100.0, hi=100.0, soft=(-50.0, 50.0), help="Warmer as it grows.")
+    tint: float = param(0.0, lo=-100.0, hi=100.0, soft=(-50.0, 50.0), help="From green to magenta as it grows.")
+    sharpen: float = param(0.0, lo=0.0, hi=3.0, soft=(0.0, 1.0), help="Strength of the sharpening.")
+
+    def __call__(
+        self,
+        picture: Picture | npt.ArrayLike,
+        scene: Radiance | npt.ArrayLike | None = None,
+        progress: Progress = QUIET,
+    ) -> Picture:
+        """Finish a picture, whose values may exceed 1. The scene it shows, if known, tells its key and its noise."""
+        picture = Picture.of(picture)
+        if scene is not None:
+            scene = Radiance.of(scene)
+            if scene.rgb.shape != picture.rgb.shape:
+                raise InputError(
+                    f"{self.id}: picture and scene must be of one size, got {picture.rgb.shape[:2]} and "
+                    f"{scene.rgb.shape[:2]} rows and columns."
+                )
+        return self.finish(picture, scene, progress)
+
+    @abstractmethod
+    def finish(self, picture: Picture, scene: Radiance | None, progress: Progress) -> Picture:
+        """A new picture, 0 to 1."""
 
 
 class PointOp(ToneMapper):
     """Looks at the whole image once, then at each pixel alone: any band of rows gives the rows of the whole."""
 
-    def map(self, scene: Radiance, progress: Progress) -> Array:
+    def map(self, scene: Radiance, ceiling: float, progress: Progress) -> Array:
         stats = self.measure(scene)
         out = np.empty_like(scene.rgb)
-        self.apply(scene.rgb, stats, out)
+        self.apply(scene.rgb, stats, ceiling, out)
         return out
 
     @abstractmethod
@@ -104,8 +156,8 @@ class PointOp(ToneMapper):
         """What must be known of the whole image."""
 
     @abstractmethod
-    def apply(self, rgb: Array, stats: Any, out: Array) -> None:
-        """Map a band of rows (h, w, 3) float32 into `out` of the same shape."""
+    def apply(self, rgb: Array, stats: Any, ceiling: float, out: Array) -> None:
+        """Map a band of rows (h, w, 3) float32 into `out` of the same shape, clipped to 0 and `ceiling`."""
 
 
 class WholeOp(ToneMapper):

@@ -21,7 +21,7 @@ from fullwell.errors import ParameterError, UsageError, did_you_mean
 
 __all__ = ["FAMILIES", "Operator", "Param", "build", "find", "ids", "lazy_family", "operator", "operators", "param"]
 
-FAMILIES = ("align", "response", "merge", "fuse", "tonemap")  # one package each, in the order of the work
+FAMILIES = ("align", "response", "merge", "fuse", "tonemap", "finish")  # one package each, in the order of the work
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,11 @@ class Param:
         if self.lo is not None:
             return f"{noun} of at least {self.lo:g}"
         return f"{noun} of at most {self.hi:g}" if self.hi is not None else noun
+
+    @property
+    def told(self) -> str:
+        """The help of a flag: what it does, what is legal, the default."""
+        return f"{self.help} Legal: {self.legal}. [{self.default}{self.unit and ' ' + self.unit}]"
 
     def check(self, owner: str, value: Any) -> Any:
         """The value in its declared type; raises ParameterError naming operator, parameter, bound and value."""

@@ -17,12 +17,16 @@ from fullwell.color import primaries
 from fullwell.errors import InputError, UsageError, did_you_mean
 from fullwell.image import Bracket, Picture, Radiance, Response
 from fullwell.io import formats, naming
-from fullwell.operators import Aligner, Calibrator, Fuser, Merger, ToneMapper
+from fullwell.operators import HEADROOM, Aligner, Calibrator, Finisher, Fuser, Merger, ToneMapper
 from fullwell.params import FAMILIES, Operator, build
-from fullwell.progress import Progress
+from fullwell.progress import QUIET, Progress
 from fullwell.report.record import record
 
-DEFAULTS = {"align": "mtb03", "response": "debevec97", "merge": "robertson03", "tonemap": "reinhard05", "fuse": "none"}
+DEFAULTS = {
+    "align": "mtb03", "response": "debevec97", "merge": "robertson03", "fuse": "none", "tonemap": "natural",
+    "finish": "develop",
+}  # fmt: skip
+OPTIONAL = ("align", "fuse", "finish")  # families that "none" switches off
 
 
 def _default(family: str) -> Callable[[], Any]:
@@ -33,9 +37,9 @@ def _default(family: str) -> Callable[[], Any]:
 class Recipe:
     """What to do to a bracket, whole: the same recipe and frames give the same bytes.
 
-    With `fuse`, pictures are fused from the frames; otherwise they are tone mapped from the radiance. `reference` and
-    `times_s` follow the order in which the frames are given; empty times are read from the files. `trust_times` takes
-    exposures that EXIF or brightness contradict.
+    With `fuse`, pictures are fused from the frames; otherwise they are tone mapped from the radiance; either is
+    finished. `reference` and `times_s` follow the order in which the frames are given; empty times are read from the
+    files. `trust_times` takes exposures that EXIF or brightness contradict.
     """
 
     align: Aligner | None = field(default_factory=_default("align"))
@@ -43,6 +47,7 @@ class Recipe:
     merge: Merger = field(default_factory=_default("merge"))
     fuse: Fuser | None = None
     tonemap: ToneMapper = field(default_factory=_default("tonemap"))
+    finish: Finisher | None = field(default_factory=_default("finish"))
     output: io.Encoding = field(default_factory=io.Encoding)
     primaries: str = "rec709"
     reference: int = -1
@@ -59,7 +64,7 @@ class Recipe:
         values: Mapping[str, Mapping[str, Any]] | None = None,
         **rest: Any,
     ) -> Recipe:
-        """A recipe from operator names per family ("none" for no alignment or fusion) and values per stage.
+        """A recipe from operator names per family ("none" for no alignment, fusion or finish) and values per stage.
 
         The names and values that are not given are the defaults. Raises UsageError with a hint for unknown ones.
         """
@@ -70,7 +75,7 @@ class Recipe:
         stages: dict[str, Any] = {"output": io.Encoding.of(values.get("output", {}))}
         for family in FAMILIES:
             name = names[family]
-            if name == "none" and family in ("align", "fuse"):
+            if name == "none" and family in OPTIONAL:
                 if family in values:
                     raise UsageError(
                         f"{family}: values are set for a stage that is switched off; drop them or switch it on."
@@ -152,10 +157,22 @@ class Recipe:
         if picture and self.fuse:
             with progress.stage("fuse"):
                 result.picture = dataclasses.replace(self.fuse(bracket, progress), meta=meta)
+            result.picture = self._finished(result.picture, result.radiance, progress)
         elif picture and result.radiance:
-            with progress.stage("tonemap"):
-                result.picture = self.tonemap(result.radiance, progress)
+            result.picture = self.picture(result.radiance, progress)
         return result
+
+    def picture(self, scene: Radiance, progress: Progress = QUIET) -> Picture:
+        """The radiance tone mapped and finished."""
+        with progress.stage("tonemap"):
+            mapped = self.tonemap(scene, progress, ceiling=HEADROOM if self.finish else 1.0)
+        return self._finished(mapped, scene, progress)
+
+    def _finished(self, picture: Picture, scene: Radiance | None, progress: Progress) -> Picture:
+        if not self.finish:
+            return picture
+        with progress.stage("finish"):
+            return self.finish(picture, scene, progress)
 
 
 @dataclass

@@ -11,11 +11,13 @@ import pytest
 from fullwell.errors import FullwellError, ParameterError
 from fullwell.image import Bracket, Picture, Radiance, Response
 from fullwell.kernels._jit import threads
-from fullwell.operators import Aligner, Calibrator, Fuser, Merger, PointOp, ToneMapper
+from fullwell.operators import HEADROOM, Aligner, Calibrator, Finisher, Fuser, Merger, PointOp, ToneMapper
 from fullwell.params import FAMILIES, build, find, ids, operators
 
 EVERY = list(operators())
-BASES = {"align": Aligner, "response": Calibrator, "merge": Merger, "fuse": Fuser, "tonemap": ToneMapper}
+BASES = {
+    "align": Aligner, "response": Calibrator, "merge": Merger, "fuse": Fuser, "tonemap": ToneMapper, "finish": Finisher,
+}  # fmt: skip
 TIMES = (1 / 60, 1 / 15, 1 / 4)
 # The exact inverse of the camera that took the brackets below.
 GAMMA = Response(np.linspace(0, 1, 256) ** 2.2 / (128 / 255) ** 2.2)
@@ -104,6 +106,8 @@ def run(operator, radiance):
     """Give an operator of any family what it eats, made from a radiance."""
     if isinstance(operator, ToneMapper):
         return operator(radiance)
+    if isinstance(operator, Finisher):  # odd light is odd as a picture, too
+        return operator(radiance, Radiance(radiance, noise_floor=0.1))
     frames = photographs(radiance)
     if isinstance(operator, Merger):
         return operator(frames, GAMMA, TIMES)
@@ -271,7 +275,7 @@ def test_odd_images_are_fit(cls, kind):
 
 @every
 def test_input_is_left_alone(cls):
-    if issubclass(cls, ToneMapper):
+    if issubclass(cls, (ToneMapper, Finisher)):
         image = scene()
         before = image.copy()
         ready(cls)(image)
@@ -297,7 +301,7 @@ def test_input_is_left_alone(cls):
 @every
 def test_result_owns_its_pixels(cls):
     """Writing into a result changes neither the input nor the next result."""
-    if not issubclass(cls, (ToneMapper, Merger, Fuser)):
+    if not issubclass(cls, (ToneMapper, Merger, Fuser, Finisher)):
         pytest.skip("gives no pixels")
     image = scene()
     operator = ready(cls)
@@ -331,7 +335,7 @@ def test_bands_equal_the_whole(cls, rows):
     stats = operator.measure(Radiance(image))
     out = np.empty_like(image)
     for y in range(0, len(image), rows):
-        operator.apply(np.ascontiguousarray(image[y : y + rows]), stats, out[y : y + rows])
+        operator.apply(np.ascontiguousarray(image[y : y + rows]), stats, 1.0, out[y : y + rows])
     np.testing.assert_array_equal(out, whole)
 
 
@@ -339,6 +343,15 @@ def test_bands_equal_the_whole(cls, rows):
 def test_gamma_is_the_same_for_all_tone_mappers(cls):
     plain, brightened = ready(cls)(scene()).rgb, ready(cls, gamma=2.0)(scene()).rgb
     np.testing.assert_allclose(brightened, np.sqrt(plain), rtol=1e-5, atol=1e-6)
+
+
+@named([c for c in EVERY if issubclass(c, ToneMapper)])
+@pytest.mark.parametrize("kind", ["hot_pixel", "infinite", "huge_values"])
+def test_a_ceiling_clips_and_does_nothing_else(cls, kind):
+    """What a finish gets is what everybody gets, but for the highlights above white."""
+    plain, bright = ready(cls)(ODD[kind]).rgb, ready(cls)(ODD[kind], ceiling=HEADROOM).rgb
+    assert bright.max() <= HEADROOM
+    np.testing.assert_array_equal(np.minimum(bright, 1), plain)
 
 
 @named([c for c in EVERY if issubclass(c, ToneMapper)])

@@ -6,13 +6,12 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from oracles import expanded, padded, reduced
 
 from fullwell.color import srgb_decode, srgb_encode
 from fullwell.fuse import Mertens07
 from fullwell.image import Bracket, Frame, Pose
 from fullwell.kernels.pyramid import add_expanded, reduce, sizes
-
-KERNEL = np.array([1, 4, 6, 4, 1]) / 16
 
 
 def frames(h, w, seed=0, times=(0.1, 0.4, 1.5)):
@@ -22,33 +21,6 @@ def frames(h, w, seed=0, times=(0.1, 0.4, 1.5)):
     tint = np.stack([np.sin(5 * x + 2 * y), np.cos(4 * x * y), np.sin(7 * y)], axis=-1)
     light = 2.0 ** (3 * np.sin(6 * x - 3 * y)[..., None] + tint + 0.2 * rng.standard_normal((h, w, 3)))
     return [np.round(255 * np.clip(light * t, 0, 1) ** (1 / 2.2)).astype(np.uint8) for t in times]
-
-
-def padded(n, before, after):
-    """Indices of an axis reflected without its ends, however small the axis is."""
-    i = np.arange(-before, n + after)
-    return np.zeros_like(i) if n == 1 else (n - 1) - np.abs((n - 1) - i % (2 * (n - 1)))
-
-
-def slow_reduce(a):
-    for axis in (0, 1):
-        n = a.shape[axis]
-        wide = np.take(a, padded(n, 2, 2), axis=axis)
-        a = sum(k * np.take(wide, np.arange(n) + i, axis=axis) for i, k in enumerate(KERNEL))
-        a = np.take(a, np.arange(0, n, 2), axis=axis)
-    return a
-
-
-def slow_expand(a, size):
-    for axis in (0, 1):
-        n = a.shape[axis]
-        before = np.take(a, np.maximum(np.abs(np.arange(n) - 1), 0) % max(n, 1), axis=axis)
-        after = np.take(a, np.minimum(np.arange(n) + 1, n - 1), axis=axis)
-        both = np.stack([(before + 6 * a + after) / 8, (a + after) / 2], axis=axis + 1)
-        shape = list(a.shape)
-        shape[axis] = 2 * n
-        a = np.take(both.reshape(shape), np.arange(size[axis]), axis=axis)
-    return a
 
 
 def slow_fusion(codes, wc=1.0, ws=1.0, we=1.0):
@@ -69,13 +41,13 @@ def slow_fusion(codes, wc=1.0, ws=1.0, we=1.0):
     for x, weight in zip(images, weights, strict=True):
         g = (weight / total)[..., None]
         for k in range(levels):
-            smaller = slow_reduce(x)
-            fused[k] = fused[k] + g * (x - slow_expand(smaller, x.shape))
-            x, g = smaller, slow_reduce(g)
+            smaller = reduced(x)
+            fused[k] = fused[k] + g * (x - expanded(smaller, x.shape))
+            x, g = smaller, reduced(g)
         fused[levels] = fused[levels] + g * x
     out = fused[levels]
     for k in reversed(range(levels)):
-        out = fused[k] + slow_expand(out, fused[k].shape)
+        out = fused[k] + expanded(out, fused[k].shape)
     return np.clip(out, 0, 1)
 
 
@@ -93,10 +65,10 @@ def test_pyramid_levels(size):
     image = np.random.default_rng(0).random((*size, 4), dtype=np.float32)
     smaller = np.empty(((size[0] + 1) // 2, (size[1] + 1) // 2, 4), np.float32)
     reduce(image, smaller)
-    np.testing.assert_allclose(smaller, slow_reduce(image.astype(np.float64)), atol=1e-6)
+    np.testing.assert_allclose(smaller, reduced(image.astype(np.float64)), atol=1e-6)
     grown = np.zeros_like(image)
     add_expanded(smaller, grown)
-    np.testing.assert_allclose(grown, slow_expand(smaller.astype(np.float64), size), atol=1e-6)
+    np.testing.assert_allclose(grown, expanded(smaller.astype(np.float64), size), atol=1e-6)
     assert sizes(9, 13) == [(9, 13), (5, 7), (3, 4), (2, 2)]
 
 

@@ -90,6 +90,27 @@ def test_what_no_frame_measured_is_a_bound_and_marked(merger) -> None:
 
 
 @pytest.mark.parametrize("merger", MERGERS)
+def test_noise_of_short_frames_does_not_shine_where_the_longest_is_black(merger) -> None:
+    frames = [np.full((1, 3, 3), 1, np.uint8) for _ in range(3)]
+    frames[0][0, 1] = 7  # says 100 times as much as the longest frame allows
+    frames[1][0, 2] = 120  # the longest is dark here, but not black
+    frames[2][0, 2] = 30
+    curve = true_curve(Camera("srgb"))
+    merged = merger(frames, Response(curve), times=[0.25, 1, 4])
+    assert (merged.rgb[0, 1] == merged.rgb[0, 0]).all()
+    assert (merged.rgb[0, 2] > 10 * merged.rgb[0, 0]).all()
+    assert merged.mask[0, 1] == 0
+
+
+@pytest.mark.parametrize("merger", MERGERS)
+def test_the_noise_floor_is_what_the_longest_frame_barely_records(merger) -> None:
+    curve = true_curve(Camera("srgb"))
+    frames = [np.full((2, 2, 3), 100, np.uint8) for _ in range(3)]
+    merged = merger(frames, Response(curve), times=[0.25, 1, 4])
+    assert merged.noise_floor == pytest.approx(np.interp(0.03, np.arange(256) / 255, curve) / curve[-1] / 4)
+
+
+@pytest.mark.parametrize("merger", MERGERS)
 def test_a_highlight_clipped_everywhere_is_no_dark_hole(merger) -> None:
     """One frame says 254 by JPEG noise where all are white: its long exposure must not pull the light down."""
     frames = [np.full((1, 2, 3), 255, np.uint8) for _ in range(3)]

@@ -35,8 +35,7 @@ def command(folder: str, threads: int | None) -> None:
 
 def _everything(target: Path, bar: object) -> None:
     from fullwell import io
-    from fullwell.operators import ToneMapper
-    from fullwell.params import build, ids
+    from fullwell.params import ids
     from fullwell.progress import Progress
     from fullwell.recipe import Recipe, make
     from fullwell.report.files import write_json
@@ -56,10 +55,8 @@ def _everything(target: Path, bar: object) -> None:
     assert result.response is not None
     for name in ids("tonemap"):
         start = time.perf_counter()
-        operator = build("tonemap", name)
-        assert isinstance(operator, ToneMapper)
         path = target / f"{name}.jpg"
-        io.write(operator(result.radiance), path)
+        io.write(Recipe.of({"tonemap": name}).picture(result.radiance), path)
         _told(name, [path], start)
     start = time.perf_counter()
     make(frames, target / "mertens07.jpg", Recipe.of({"fuse": "mertens07"}))

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from fullwell.cli import as_json
-from fullwell.cli.options import chosen, given_times, stage_options
+from fullwell.cli.options import chosen, finish_options, given_times, stage_options
 from fullwell.errors import UsageError
 
 
@@ -18,8 +18,9 @@ from fullwell.errors import UsageError
 )
 @stage_options
 @click.option("--merge", metavar="ID", help="How to merge. [robertson03]")
-@click.option("--tonemap", metavar="ID", help="How to tone map. [reinhard05]")
+@click.option("--tonemap", metavar="ID", help="How to tone map. [natural]")
 @click.option("--fuse", metavar="ID|none", help="Fuse the frames instead; needs no exposure times.")
+@finish_options
 @click.option("--primaries", metavar="NAME", help="Primaries of the radiance. [rec709]")
 @click.option("--recipe", metavar="FILE", help="A recipe in TOML, or a result of Fullwell to be made again.")
 @click.option("--every", type=click.IntRange(1), metavar="N", help="Every N frames are a bracket of their own.")

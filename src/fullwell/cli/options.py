@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import click
@@ -47,6 +48,32 @@ def stage_options(command: Any) -> Any:
     return command
 
 
+def finish_flags(taken: Collection[str] = ()) -> Iterator[tuple[list[str], dict[str, Any]]]:
+    """Names and description of `--finish` and of every slider that all finishes have, as click takes them.
+
+    A slider whose name is taken by something else of the command is called `--finish-NAME`.
+    """
+    from fullwell.operators import Finisher
+
+    yield ["--finish", "finish"], {"metavar": "ID|none", "help": "The last touch; none is the bare paper. [develop]"}
+    for p in Finisher.params():
+        flag = f"--finish-{p.name}" if p.name in taken else f"--{p.name}"
+        yield [flag, f"finish_{p.name}"], {"metavar": "VALUE", "help": f"Finish: {p.told}"}
+
+
+def finish_options(command: Any) -> Any:
+    """The options of the finish, for a command whose own operators are set by `--set`."""
+    for names, told in reversed(list(finish_flags())):
+        command = click.option(*names, **told)(command)
+    return command
+
+
+def finish_values(given: dict[str, Any]) -> dict[str, Any]:
+    """The sliders that were set, taken out of what click hands over."""
+    names = [name for name in given if name.startswith("finish_")]
+    return {name.removeprefix("finish_"): v for name in names if (v := given.pop(name)) is not None}
+
+
 def chosen(given: dict[str, Any], settings: tuple[str, ...], recipe_file: str | None, **rest: Any) -> Any:
     """The recipe of a file or the default, with what the options say put over it."""
     from fullwell.params import FAMILIES
@@ -68,6 +95,8 @@ def chosen(given: dict[str, Any], settings: tuple[str, ...], recipe_file: str | 
                 names[stage] = operator.id
         elif stage != "output":
             names[stage] = "none"
+    if sliders := finish_values(given):
+        values.setdefault("finish", {}).update(sliders)
     for text in settings:
         left, equals, value = text.partition("=")
         stage, dot, name = left.partition(".")

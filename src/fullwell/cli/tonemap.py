@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from fullwell.cli.options import finish_flags, finish_values
 from fullwell.params import Param, find, ids
 
 
@@ -19,13 +20,15 @@ class Operators(click.Group):
         operator = find("tonemap", cmd_name)
 
         def run(source: str, target: str, threads: int | None, **values: Any) -> None:
+            finish, sliders = values.pop("finish") or "develop", finish_values(values)
             given = {k: v for k, v in values.items() if v is not None}
-            _tonemap(operator.id, source, target, threads, given)
+            _tonemap((operator.id, given), (finish, sliders), source, target, threads)
 
         options: list[click.Parameter] = [
             click.Argument(["source"], metavar="IN"),
             click.Argument(["target"], metavar="OUT"),
             *(_option(p) for p in operator.params()),
+            *(click.Option(names, **told) for names, told in finish_flags([p.name for p in operator.params()])),
             click.Option(["--threads"], type=click.IntRange(1), help="Threads to use; the result is the same. [all]"),
         ]
         return click.Command(operator.id, callback=run, params=options, help=operator.summary())
@@ -36,31 +39,33 @@ class Operators(click.Group):
 
 
 def _option(p: Param) -> click.Option:
-    unit = f" {p.unit}" if p.unit else ""
-    told = f"{p.help} Legal: {p.legal}. [{p.default}{unit}]"
-    return click.Option([f"--{p.name.replace('_', '-')}", p.name], metavar="VALUE", help=told)
+    return click.Option([f"--{p.name.replace('_', '-')}", p.name], metavar="VALUE", help=p.told)
 
 
-def _tonemap(name: str, source: str, target: str, threads: int | None, values: dict[str, Any]) -> None:
+def _tonemap(
+    mapper: tuple[str, dict[str, Any]],
+    finish: tuple[str, dict[str, Any]],
+    source: str,
+    target: str,
+    threads: int | None,
+) -> None:
     from dataclasses import replace
     from pathlib import Path
 
     from fullwell import io
     from fullwell.cli.progress import working
     from fullwell.errors import UsageError
-    from fullwell.operators import ToneMapper
-    from fullwell.params import build
+    from fullwell.recipe import Recipe
 
-    operator = build("tonemap", name, values)
-    assert isinstance(operator, ToneMapper)
+    values = {"tonemap": mapper[1]} | ({"finish": finish[1]} if finish[1] else {})
+    recipe = Recipe.of({"tonemap": mapper[0], "finish": finish[0]}, values)
     io.check_output(target, "picture")
     if Path(source).exists() and Path(target).exists() and Path(source).samefile(target):
         raise UsageError(f"{target}: is the input; name another output.")
     with working(threads) as bar:
         with bar.stage("read"):
             scene = io.read_radiance(source)
-        with bar.stage("tonemap"):
-            picture = operator(scene, bar)
+        picture = recipe.picture(scene, bar)
         with bar.stage("write"):
             io.write(replace(picture, meta=replace(picture.meta, recipe="")), target)
     click.echo(target)

@@ -41,9 +41,10 @@ def read_radiance(path: Path) -> Radiance:
     rgb = _displayed(pixels[:, :, [c - begin for c in chosen]], spec)
     to_d50 = profile.of_chromaticities(openimageio.numbers(spec, "chromaticities"))  # none: Rec.709, as OpenEXR says
     name, rgb = profile.in_working_primaries(rgb, to_d50)
-    scale = openimageio.numbers(spec, "fullwell:to_absolute")
+    scale, floor = (openimageio.numbers(spec, f"fullwell:{name}") for name in ("to_absolute", "noise_floor"))
     meta = Metadata(sources=(str(path),), recipe=openimageio.text(spec, "fullwell:recipe"))
-    return Radiance(rgb, name, to_absolute=scale[0] if len(scale) == 1 else None, meta=meta)
+    scale_of, floor_of = (v[0] if len(v) == 1 else None for v in (scale, floor))
+    return Radiance(rgb, name, to_absolute=scale_of, noise_floor=floor_of, meta=meta)
 
 
 def _channels(names: tuple[str, ...], path: Path) -> list[int]:
@@ -83,6 +84,8 @@ def write_radiance(scene: Radiance, path: Path, encoding: Encoding) -> None:
         spec.attribute("fullwell:recipe", scene.meta.recipe)
     if scene.to_absolute:
         spec.attribute("fullwell:to_absolute", scene.to_absolute)
+    if scene.noise_floor:
+        spec.attribute("fullwell:noise_floor", scene.noise_floor)
     if half and _largest(rgb) > HALF_MAX:
         rgb = np.where(np.isfinite(rgb), np.clip(rgb, -HALF_MAX, HALF_MAX), rgb)
     out = oiio.ImageOutput.create(str(path))

@@ -68,6 +68,24 @@ class LogStats:
         self.mean_rgb = (total[3] / pixels, total[4] / pixels, total[5] / pixels)
         self._cumulative = np.cumsum(counts.sum(axis=0))
 
+    def mean_log2_between(self, low, high):
+        """Mean log2 luminance of the pixels between two percentiles, to half a bin; 0 for a black image."""
+        if not self.lit:
+            return 0.0
+        counts = np.diff(self._cumulative, prepend=0)
+        below = self._cumulative - counts
+        first, last = self.lit * low / 100.0, self.lit * high / 100.0
+        kept = np.clip(np.minimum(self._cumulative, last) - np.maximum(below, first), 0, None)
+        if not kept.any():
+            return self.mean_log2
+        return float(LOWEST + ((np.arange(BINS) + 0.5) @ kept) / kept.sum() / BINS_PER_STOP)
+
+    def levels(self):
+        """Luminance at the middle of every bin that has pixels, and their shares of the pixels above black; float64."""
+        counts = np.diff(self._cumulative, prepend=0)
+        (held,) = np.nonzero(counts)
+        return 2.0 ** (LOWEST + (held + 0.5) / BINS_PER_STOP), counts[held] / self.lit
+
     def percentile_log2(self, percent):
         """Upper edge of the 1/64-stop bin that holds this percentile of the pixels above black; 0 for a black image."""
         if not self.lit:

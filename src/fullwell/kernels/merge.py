@@ -17,7 +17,8 @@ def merge_tables(frames, like, shifts, value, weight, above, below, logarithmic,
     frames (n,) int64 addresses of (h, w, 3) code values of the type of `like`; shifts (n, 2) int64, frame pixel p lies
     over out pixel p + shift; value and weight (n, 3, levels) float32. A code of no weight in the upper half of the
     range says "more than above[k, c]", in the lower half "less than below[k, c]"; where no frame has weight the
-    tightest such bound is the result, and mask (h, w) uint8 gets 1 for a lower and 2 for an upper bound. With
+    tightest such bound is the result, and mask (h, w) uint8 gets 1 for a lower and 2 for an upper bound. Where the
+    longest frame is black, its bound is the most that the others can say: what they record there is noise. With
     `logarithmic`, value and bounds are log2 and the mean is geometric.
     """
     h, w = out.shape[0], out.shape[1]
@@ -43,11 +44,13 @@ def merge_tables(frames, like, shifts, value, weight, above, below, logarithmic,
                         else:
                             ceiling[i] = min(ceiling[i], less)
         res = out[y].reshape(3 * w)
-        for i in range(3 * w):
-            if norm[i] > f(0):
-                res[i] = total[i] / norm[i]
-            else:
-                res[i] = floor[i] if floor[i] > -np.inf else ceiling[i]
+        for c in range(3):
+            least = below[:, c].min()  # the bound of the longest frame: others see noise where it is black
+            for i in range(c, 3 * w, 3):
+                if norm[i] > f(0):
+                    res[i] = min(total[i] / norm[i], least) if ceiling[i] == least else total[i] / norm[i]
+                else:
+                    res[i] = floor[i] if floor[i] > -np.inf else ceiling[i]
         for x in range(w):
             bits = 0
             for i in range(3 * x, 3 * x + 3):

@@ -42,14 +42,17 @@ def clamped_log(rgb, weights, low, high, out):
 
 
 @inline
-def recolored(channel, log_lum, log_mapped, saturation):
-    """One channel of a pixel, at most 1; logarithms are of base 2. Black takes the mapped luminance as grey."""
-    return min(exp2f(saturation * (log2f(channel) - log_lum) + log_mapped), f(1))
+def recolored(channel, log_lum, log_mapped, saturation, ceiling):
+    """One channel of a pixel, at most `ceiling`; logarithms are of base 2. Black takes the mapped luminance as grey."""
+    return min(exp2f(saturation * (log2f(channel) - log_lum) + log_mapped), ceiling)
 
 
 @kernel()
-def recolor(rgb, weights, log_mapped, saturation, out):
-    """Give rgb (h, w, 3) float32 the luminance 2 ** log_mapped (h, w) float32; weights (3,) of luminance."""
+def recolor(rgb, weights, log_mapped, saturation, ceiling, out):
+    """Give rgb (h, w, 3) float32 the luminance 2 ** log_mapped (h, w) float32; weights (3,) of luminance.
+
+    Channels are at most `ceiling`.
+    """
     h, w = log_mapped.shape
     wr, wg, wb = weights[0], weights[1], weights[2]
     for y in prange(h):
@@ -57,6 +60,6 @@ def recolor(rgb, weights, log_mapped, saturation, out):
         for x in range(w):
             r, g, b = clean(row[3 * x]), clean(row[3 * x + 1]), clean(row[3 * x + 2])
             log_lum = log2f(wr * r + wg * g + wb * b)
-            res[3 * x] = recolored(r, log_lum, mapped[x], saturation)
-            res[3 * x + 1] = recolored(g, log_lum, mapped[x], saturation)
-            res[3 * x + 2] = recolored(b, log_lum, mapped[x], saturation)
+            res[3 * x] = recolored(r, log_lum, mapped[x], saturation, ceiling)
+            res[3 * x + 1] = recolored(g, log_lum, mapped[x], saturation, ceiling)
+            res[3 * x + 2] = recolored(b, log_lum, mapped[x], saturation, ceiling)

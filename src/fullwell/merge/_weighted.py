@@ -15,6 +15,8 @@ from fullwell.operators import Merger
 from fullwell.params import param
 from fullwell.progress import Progress
 
+NOISE = 0.03  # code (0 to 1) of the longest frame up to which colour is noise: eight codes of JPEG
+
 
 @dataclass(frozen=True, kw_only=True)
 class WeightedMerger(Merger):
@@ -62,4 +64,6 @@ class WeightedMerger(Merger):
         matrix = bracket.to_working
         if not np.array_equal(matrix, np.eye(3)):
             rgb = rgb @ matrix.T.astype(np.float32)
-        return Radiance(rgb, "rec709", mask, 1.0 / middle, bracket.meta)
+        noise = max(np.interp(max(self.low, NOISE), code, curve[:, c]) for c in range(3))
+        floor = float(noise * middle / times.max())
+        return Radiance(rgb, "rec709", mask, 1.0 / middle, meta=bracket.meta, noise_floor=floor)

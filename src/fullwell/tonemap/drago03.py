@@ -38,17 +38,20 @@ class Drago03(PointOp):
         log = LogStats(scene.rgb, scene.luminance_weights)
         return Stats(2.0**log.mean_log2, 2.0 ** log.percentile_log2(self.white), scene.luminance_weights)
 
-    def apply(self, rgb: Array, stats: Stats, out: Array) -> None:
+    def apply(self, rgb: Array, stats: Stats, ceiling: float, out: Array) -> None:
         # A higher bias darkens the middle; dividing the world adaptation by this, as the authors do, makes up for it.
         adaptation = stats.adaptation / (1.0 + self.bias - 0.85) ** 5
         white = max(stats.white / adaptation, 1e-6)
         power = math.log(max(self.bias, 1e-4)) / math.log(0.5)
         gain = 1.0 / math.log10(white + 1.0)
-        drago(rgb, stats.weights, f(1.0 / adaptation), f(1.0 / white), f(power), f(gain), f(self.saturation), out)
+        drago(
+            rgb, stats.weights, f(1.0 / adaptation), f(1.0 / white), f(power), f(gain), f(self.saturation),
+            f(ceiling), out,
+        )  # fmt: skip
 
 
 @kernel()
-def drago(rgb, weights, inv_adaptation, inv_white, power, gain, saturation, out):
+def drago(rgb, weights, inv_adaptation, inv_white, power, gain, saturation, ceiling, out):
     """Eq. (4); `power` is log(bias) / log(0.5), `gain` 1 / log10(L_wmax + 1)."""
     h, w = rgb.shape[0], rgb.shape[1]
     wr, wg, wb = weights[0], weights[1], weights[2]
@@ -63,6 +66,6 @@ def drago(rgb, weights, inv_adaptation, inv_white, power, gain, saturation, out)
                 gain * log2f(scaled + f(1)) / log2f(f(2) + f(8) * exp2f(power * log2f(min(scaled * inv_white, f(1)))))
             )
             log_lum, log_mapped = log2f(lum), log2f(mapped)
-            res[3 * x] = recolored(r, log_lum, log_mapped, saturation)
-            res[3 * x + 1] = recolored(g, log_lum, log_mapped, saturation)
-            res[3 * x + 2] = recolored(b, log_lum, log_mapped, saturation)
+            res[3 * x] = recolored(r, log_lum, log_mapped, saturation, ceiling)
+            res[3 * x + 1] = recolored(g, log_lum, log_mapped, saturation, ceiling)
+            res[3 * x + 2] = recolored(b, log_lum, log_mapped, saturation, ceiling)

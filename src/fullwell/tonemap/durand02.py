@@ -42,7 +42,7 @@ class Durand02(WholeOp):
         0.4, lo=0.05, hi=2.0, soft=(0.2, 0.8), unit="log10", help="Steps above this stay in the base."
     )
 
-    def map(self, scene: Radiance, progress: Progress) -> Array:
+    def map(self, scene: Radiance, ceiling: float, progress: Progress) -> Array:
         out = np.zeros_like(scene.rgb)
         measured = bounded_log_luminance(scene.rgb, INTENSITY)
         if measured is None:
@@ -55,7 +55,7 @@ class Durand02(WholeOp):
         darkest, brightest = np.percentile(sample(base, log > low), [DARKEST, BRIGHTEST])
         scale = min(math.log2(self.contrast) / max(brightest - darkest, 1e-6), 1.0)
         compress(log, base, f(scale), f(brightest), log)
-        recolor(scene.rgb, INTENSITY, log, f(self.saturation), out)
+        recolor(scene.rgb, INTENSITY, log, f(self.saturation), f(ceiling), out)
         return out
 
 

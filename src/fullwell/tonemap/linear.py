@@ -27,15 +27,15 @@ class Linear(PointOp):
         """The gain that makes the percentile 1."""
         return float(2.0 ** -LogStats(scene.rgb, scene.luminance_weights).percentile_log2(self.white))
 
-    def apply(self, rgb: Array, stats: float, out: Array) -> None:
-        scale(rgb, f(stats * 2.0**self.exposure), out)
+    def apply(self, rgb: Array, stats: float, ceiling: float, out: Array) -> None:
+        scale(rgb, f(stats * 2.0**self.exposure), f(ceiling), out)
 
 
 @kernel()
-def scale(rgb, gain, out):
-    """Multiply, and clip to 0 and 1."""
+def scale(rgb, gain, ceiling, out):
+    """Multiply, and clip to 0 and `ceiling`."""
     h, w = rgb.shape[0], rgb.shape[1]
     for y in prange(h):
         row, res = rgb[y].reshape(3 * w), out[y].reshape(3 * w)
         for i in range(3 * w):
-            res[i] = min(gain * clean(row[i]), f(1))
+            res[i] = min(gain * clean(row[i]), ceiling)

@@ -45,7 +45,7 @@ class Mantiuk06(WholeOp):
     saturation: float = param(0.8, lo=0.0, hi=2.0, soft=(0.5, 1.5), help="Colour strength; 0 is grey, 1 keeps ratios.")
     white: float = param(99.0, lo=50.0, hi=100.0, soft=(95.0, 100.0), unit="%", help="Percentile shown as white.")
 
-    def map(self, scene: Radiance, progress: Progress) -> Array:
+    def map(self, scene: Radiance, ceiling: float, progress: Progress) -> Array:
         out = np.zeros_like(scene.rgb)
         measured = bounded_log_luminance(scene.rgb, scene.luminance_weights)
         if measured is None:
@@ -67,7 +67,7 @@ class Mantiuk06(WholeOp):
         gain = min(math.log2(AVERAGE) / min(average - white, -1e-6), scene_range / max(white - darkest, 1e-6))
         mapped -= np.float32(white)
         mapped *= np.float32(gain)
-        recolor(scene.rgb, scene.luminance_weights, mapped, f(self.saturation), out)
+        recolor(scene.rgb, scene.luminance_weights, mapped, f(self.saturation), f(ceiling), out)
         return out
 
 

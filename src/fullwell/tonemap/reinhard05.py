@@ -60,7 +60,7 @@ class Reinhard05(PointOp):
             scene.luminance_weights,
         )  # fmt: skip
 
-    def apply(self, rgb: Array, stats: Stats, out: Array) -> None:
+    def apply(self, rgb: Array, stats: Stats, ceiling: float, out: Array) -> None:
         a, c = self.light_adapt, self.color_adapt
         m = min(max(self.contrast or 0.3 + 0.7 * stats.key**1.4, 0.3), 0.9)
 
@@ -73,7 +73,7 @@ class Reinhard05(PointOp):
         means = np.array([(c * mean + (1 - c) * stats.mean_lum) for mean in (*stats.mean_rgb, stats.mean_lum)])
         photoreceptors(
             rgb, stats.weights, ((1 - a) * unit * means).astype(np.float32), f(unit / stats.log_average), f(gain), f(m),
-            f(a * c), f(a * (1 - c)), f(black), f(1 / max(white - black, 1e-6)), out,
+            f(a * c), f(a * (1 - c)), f(black), f(1 / max(white - black, 1e-6)), f(ceiling), out,
         )  # fmt: skip
 
 
@@ -91,7 +91,7 @@ def middle_grey_unit(response: Callable[[float, float], float], stats: Stats, m:
 
 
 @kernel()
-def photoreceptors(rgb, weights, world, scale, gain, m, own, luminous, black, stretch, out):
+def photoreceptors(rgb, weights, world, scale, gain, m, own, luminous, black, stretch, ceiling, out):
     """I_a = own * channel + luminous * luminance + world; V = I / (I + (gain * I_a)^m), grey stretched from `black`."""
     h, w = rgb.shape[0], rgb.shape[1]
     wr, wg, wb = weights[0], weights[1], weights[2]
@@ -106,6 +106,6 @@ def photoreceptors(rgb, weights, world, scale, gain, m, own, luminous, black, st
             grey = lum / (lum + powf(gain * ((own + luminous) * lum + world[3]), m))
             # Channels keep their ratios while grey is stretched.
             share = max(grey - black, f(0)) * stretch / max(grey, f(1e-30))
-            res[3 * x] = min(vr * share, f(1))
-            res[3 * x + 1] = min(vg * share, f(1))
-            res[3 * x + 2] = min(vb * share, f(1))
+            res[3 * x] = min(vr * share, ceiling)
+            res[3 * x + 1] = min(vg * share, ceiling)
+            res[3 * x + 2] = min(vb * share, ceiling)
