@@ -143,8 +143,8 @@ def test_what_a_page_shows_runs(
 
 
 def commands(block: str) -> Iterator[list[str]]:
-    """The fullwell commands of a block, without the program's name, file patterns resolved; not the demo."""
+    """The fullwell commands of a block, without the program's name, patterns resolved as a shell does; not the demo."""
     for line in block.replace("\\\n", " ").splitlines():
         words = shlex.split(line, comments=True)
         if words[:1] == ["fullwell"] and words[1] != "demo":
-            yield [name for w in words[1:] for name in (sorted(map(str, Path().glob(w))) if "*" in w else [w])]
+            yield [name for w in words[1:] for name in (sorted(map(str, Path().glob(w))) if "*" in w else []) or [w]]

@@ -18,6 +18,7 @@ _HOME = {
     "FullwellError": "errors",
     "Recipe": "recipe",
     "make": "recipe",
+    "make_every": "batch",
     "read_bracket": "io",
     "read_radiance": "io",
     "write": "io",

@@ -10,6 +10,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from brackets import shoot
 from scenes import hills
 
 from fullwell import cli
@@ -125,6 +126,79 @@ def test_doctor_reports_this_machine(run) -> None:
     assert all(found["libraries"].values())
 
 
+def test_a_contradiction_is_shown_as_a_table(run, frames: list[str]) -> None:
+    code, out, err = run("make", *frames, "-o", "x.jpg", "--times", "1/4,1/15,1/60")
+    assert (code, out) == (3, "")
+    said, heading, *rows = err.splitlines()
+    assert said.startswith("fullwell: --times: EXIF says something else; 0.jpg is given 1/4 s and was exposed 1/60 s")
+    assert heading.split() == ["file", "given", "EXIF", "brightness"]
+    assert [row.split()[0] for row in rows] == ["0.jpg", "1.jpg", "2.jpg"]
+    assert list(Path().iterdir()) == []
+    trusted = run("make", *frames, "-o", "x.exr", "--times", "1/4,1/15,1/60", "--trust-times", "--response", "srgb")
+    assert trusted[:2] == (0, "x.exr\n")
+    assert run("make", *frames, "-o", "y.exr", "--recipe", "x.exr")[0] == 0  # the recipe keeps the trust
+    assert Path("x.exr").read_bytes() == Path("y.exr").read_bytes()
+
+
+def test_brackets_in_a_folder_are_found_and_made_one_by_one(run, tmp_path: Path) -> None:
+    for k in range(3):
+        shoot(tmp_path / "photos", seed=k, first=1 + 3 * k)
+    code, _, err = run("make", "photos", "-o", "x.jpg")
+    assert code == 3
+    assert err.startswith("fullwell: 9 files look like 3 brackets of 3: use --every 3 (")
+    code, out, _ = run("inspect", "photos")
+    assert code == 0
+    assert [line for line in out.splitlines() if line.startswith("set ")] == [f"set {k} of 3" for k in (1, 2, 3)]
+    assert "warning: 9 files look like 3 brackets of 3: use --every 3" in out
+    assert json.loads(run("inspect", "photos", "--json")[1])["sets"] == [[0, 1, 2], [3, 4, 5], [6, 7, 8]]
+    assert "9 files look like" not in run("inspect", "photos", "--every", "3")[1]
+    damaged = tmp_path / "photos" / "IMG_5.jpg"
+    damaged.write_bytes(damaged.read_bytes()[:-100])
+    code, out, err = run("make", "photos/img_*.JPG", "--every", "3", "-o", "{reference}-HDR.jpg")
+    assert code == 3
+    assert out.split() == ["IMG_1-HDR.jpg", "IMG_7-HDR.jpg"]
+    lines = err.splitlines()
+    assert lines[0] == "set 1 (IMG_1.jpg to IMG_3.jpg): done"
+    assert lines[1].startswith("fullwell: set 2 (IMG_4.jpg to IMG_6.jpg): ")
+    assert lines[2:] == [
+        "set 3 (IMG_7.jpg to IMG_9.jpg): done",
+        "fullwell: 1 of 3 sets could not be made.",
+    ]
+    code, out, _ = run("make", "photos", "--every", "3", "-o", "{reference}.jpg", "--json")
+    assert (code, [sorted(r)[0] for r in json.loads(out)]) == (3, ["frames", "error", "frames"])
+
+
+def test_a_second_run_does_not_take_its_own_result(run, frames: list[str]) -> None:
+    for frame in frames:
+        Path(Path(frame).name).write_bytes(Path(frame).read_bytes())
+    typed = sorted(p.name for p in Path().iterdir())
+    assert run("make", *typed, "-o", "scene.jpg", "-o", "scene.exr")[0] == 0
+    first = Path("scene.jpg").read_bytes()
+    typed = sorted(p.name for p in Path().iterdir())
+    code, _, err = run("make", *typed, "-o", "scene.jpg", "-o", "scene.exr")
+    assert code == 0
+    assert "left out, made by Fullwell: 2 files (scene.exr, scene.jpg)" in err
+    assert Path("scene.jpg").read_bytes() == first
+
+
+@pytest.mark.parametrize("name", ["with two spaces", "窗边的房间", "Küche № 7"])
+def test_paths_in_any_alphabet(run, frames: list[str], name: str) -> None:
+    folder = Path(name)
+    folder.mkdir()
+    for k, frame in enumerate(frames):
+        (folder / f"{name} {k}.jpg").write_bytes(Path(frame).read_bytes())
+    listing = folder / f"{name} times.txt"
+    listing.write_text("".join(f"{name} {k}.jpg {t}\n" for k, t in enumerate(TIMES)), encoding="utf-8")
+    out = f"{name}/{{reference}} 图.jpg"
+    code, said, err = run("make", name, "-o", out, "-o", f"{name}/r.exr", "--times-from", str(listing), "--report",
+                          f"{name}/報告.json")  # fmt: skip
+    assert code == 0, err
+    assert said.splitlines() == [f"{name}/{name} 1 图.jpg", f"{name}/r.exr"]
+    assert json.loads((folder / "報告.json").read_text(encoding="utf-8"))["frames"][0]["path"] == f"{name}/{name} 0.jpg"
+    assert run("tonemap", "linear", f"{name}/r.exr", f"{name}/图 2.png")[0] == 0
+    assert run("inspect", f"{name}/*.JPG")[0] == 0
+
+
 @pytest.mark.parametrize(
     ("args", "code", "said"),
     [
@@ -152,7 +226,15 @@ def test_doctor_reports_this_machine(run) -> None:
         (["make", "FRAMES", "-o", "x.jpg", "--plot-response", "p.gif"], 2, ".svg"),
         (["make", "FRAMES", "-o", "x.jpg", "--primaries", "rec708"], 2, "did you mean 'rec709'"),
         (["make", "nowhere.jpg", "-o", "x.jpg"], 3, "nowhere.jpg"),
-        (["make", ".", "-o", "x.jpg"], 3, "folder"),
+        (["make", ".", "-o", "x.jpg"], 3, "no photograph in this folder"),
+        (["make", "*.jpg", "-o", "x.jpg"], 3, "no photograph fits this pattern"),
+        (["make", "FRAMES", "-o", "{refrence}.jpg"], 2, "did you mean 'reference'"),
+        (["make", "FRAMES", "-o", "x.jpg", "--every", "2"], 2, "do not divide into sets of 2"),
+        (["make", "FRAMES", "-o", "x.jpg", "--every", "1"], 2, "put {reference}"),
+        (["make", "FRAMES", "-o", "x.jpg", "--every", "0"], 2, "--every"),
+        (["make", "FRAMES", "-o", "{reference}.jpg", "--every", "1", "--report", "r.json"], 2, "--json"),
+        (["make", "FRAMES", "-o", "x.jpg", "--times", "0.jpg=1,1.jpg=2"], 3, "2.jpg is not in --times"),
+        (["make", "FRAMES", "-o", "x.jpg", "--times", "1,2,4", "--times-from", "t.txt"], 2, "only one of them"),
         (["tonemap", "drago", "nowhere.exr", "x.jpg"], 3, "nowhere.exr"),
         (["tonemap", "drago", "FRAME", "x.jpg"], 3, "to merge photographs"),
         (["tonemap", "drago", "FRAME", "x.exr"], 2, "radiance"),

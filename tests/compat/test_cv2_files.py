@@ -193,3 +193,26 @@ def test_errors_are_fullwells_too():
 def test_xphoto_has_durand():
     assert ours.xphoto.createTonemapDurand is ours.createTonemapDurand
     assert type(ours.xphoto.createTonemapDurand()) is ours.TonemapDurand
+
+
+@pytest.mark.parametrize("name", ["with two spaces", "窗边的房间"])
+@pytest.mark.parametrize("extension", ["png", "jpg", "tif", "bmp", "hdr", "exr", "webp"])
+def test_names_in_any_alphabet(name, extension, tmp_path):
+    folder = tmp_path / name
+    folder.mkdir()
+    path = str(folder / f"{name} 1.{extension}")
+    image = LIGHT if extension in ("hdr", "exr") else SMOOTH
+    assert ours.imwrite(path, image)
+    back = ours.imread(path, ours.IMREAD_UNCHANGED)
+    assert back.shape == image.shape
+    if extension in ("png", "tif", "bmp"):
+        np.testing.assert_array_equal(back, image)
+    half = ours.imread(path, 17)  # IMREAD_REDUCED_GRAYSCALE_2 goes to OpenCV
+    assert half is not None or extension == "exr"  # which OpenCV does not read unasked
+    assert ours.imwrite(str(folder / f"{name} 2.png"), CLEAR)  # alpha, too
+    np.testing.assert_array_equal(ours.imread(str(folder / f"{name} 2.png"), -1), CLEAR)
+
+
+def test_opencv_is_not_asked_for_what_is_not_there(tmp_path):
+    assert ours.imread(str(tmp_path / "none.png"), 17) is None
+    assert not ours.imwrite(str(tmp_path / "none" / "a.png"), CLEAR)

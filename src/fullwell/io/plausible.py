@@ -115,7 +115,7 @@ def _against_exif(told: Sequence[Frame], frames: Sequence[Frame]) -> tuple[list[
     offset = float(np.median(after - before))
     strange = [i for i, off in zip(both, after - before - offset, strict=True) if abs(off) > ROUNDED_EV]
     if not strange and abs(offset) > ROUNDED_EV:
-        return [f"the given exposures are all {2**offset:.3g} times those in EXIF; only their ratios count here"], []
+        return [f"the given exposures are all {2**offset:.4g} times those in EXIF; only their ratios count here"], []
     return [], strange
 
 
