@@ -40,7 +40,7 @@ def appraise(row, scale, luma, power_s, power_e, floor_s, gray, merit):
 
 @kernel(outs=2)
 def quality(codes, scale, luma, powers, floors, inside, shared, total, share):
-    """contrast ** powers[0] * saturation ** powers[1] * exposedness ** powers[2] + 1e-12, added to total (h, w).
+    """Contrast ** powers[0] * saturation ** powers[1] * exposedness ** powers[2] + 1e-12, added to total (h, w).
 
     Once `total` has the quality of all frames, with `shared`, the frame's share in it goes to share (h, w) instead.
 
