@@ -23,6 +23,7 @@ __all__ = [
     "Bracket",
     "Exposure",
     "Frame",
+    "HdrPicture",
     "Metadata",
     "Picture",
     "Pose",
@@ -73,6 +74,9 @@ class Metadata:
     sources: tuple[str, ...] = ()  # names of the files it was made from
     recipe: str = ""  # TOML
     varies: tuple[str, ...] = ()  # "f-number" and "ISO" where the sources differ in them
+    times_s: tuple[float, ...] = ()  # exposure times of the sources, where all are known
+    xmp: bytes | None = None  # a packet
+    iptc: bytes | None = None  # IPTC-IIM datasets
 
 
 @dataclass(frozen=True, eq=False)
@@ -201,7 +205,13 @@ class Bracket:
         settings = [f.exposure for f in self.frames]
         values = {"f-number": {s.f_number for s in settings}, "ISO": {s.iso for s in settings}}
         varies = tuple(what for what, differing in values.items() if len(differing) > 1)
-        return dataclasses.replace(reference, sources=tuple(f.name for f in self.frames), varies=varies)
+        times = tuple(s.time_s for s in settings if s.time_s is not None)
+        return dataclasses.replace(
+            reference,
+            sources=tuple(f.name for f in self.frames),
+            varies=varies,
+            times_s=times if len(times) == len(settings) else (),
+        )
 
     def replace(self, frames: Sequence[Frame]) -> Bracket:
         return dataclasses.replace(self, frames=tuple(frames))
@@ -371,6 +381,27 @@ class Picture:
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         return _as_array(self.rgb, dtype, copy)
+
+
+@dataclass(frozen=True, eq=False)
+class HdrPicture:
+    """A picture for displays brighter than paper white: the scene's light, and the picture `base` for other displays.
+
+    The radiance `white` is shown as diffuse white, the 1.0 of the base picture.
+    """
+
+    scene: Radiance
+    base: Picture | None
+    white: float
+
+    def __post_init__(self) -> None:
+        if self.base is not None and self.base.rgb.shape != self.scene.rgb.shape:
+            raise InputError(
+                f"HDR picture: radiance and base picture must have one size, got {self.scene.rgb.shape[:2]} and "
+                f"{self.base.rgb.shape[:2]}."
+            )
+        if not (math.isfinite(self.white) and self.white > 0):
+            raise InputError(f"HDR picture: diffuse white must be a radiance above 0, got {self.white:g}.")
 
 
 def _as_rgb(rgb: npt.ArrayLike, what: str) -> Array:

@@ -15,7 +15,7 @@ import tomli_w
 from fullwell import __version__, io
 from fullwell.color import primaries
 from fullwell.errors import InputError, UsageError, did_you_mean
-from fullwell.image import Bracket, Picture, Radiance, Response
+from fullwell.image import Bracket, HdrPicture, Picture, Radiance, Response
 from fullwell.io import formats, naming
 from fullwell.operators import HEADROOM, Aligner, Calibrator, Finisher, Fuser, Merger, ToneMapper
 from fullwell.params import FAMILIES, Operator, build
@@ -184,6 +184,7 @@ class Result:
     response: Response | None = None
     radiance: Radiance | None = None
     picture: Picture | None = None
+    hdr: HdrPicture | None = None
     report: dict[str, Any] = field(default_factory=dict)
 
 
@@ -200,9 +201,9 @@ def make(
 
     The frames are files, folders and patterns, and `times_from` and `whole` mean what they do to `io.read_bracket`. The
     extension of each output decides what it holds: .hdr and .exr radiance; .jpg, .png and .webp a picture; .tif a
-    picture, or radiance where the recipe says output.bits = 32. `{reference}` in a name stands for the name of the
-    reference frame. Raises a FullwellError before any work where an output cannot be written, and an input is never
-    overwritten.
+    picture, or radiance where the recipe says output.bits = 32; .jpg and .png an HDR picture where it says output.hdr.
+    `{reference}` in a name stands for the name of the reference frame. Raises a FullwellError before any work where an
+    output cannot be written, and an input is never overwritten.
     """
     recipe, progress = recipe or Recipe.of(), progress or Progress()
     outputs = [outputs] if isinstance(outputs, (str, Path)) else outputs
@@ -221,7 +222,10 @@ def make(
     kinds = {kind for _, kind in wanted}
     if times_from:  # the recipe alone is to give the same result again
         recipe = dataclasses.replace(recipe, times_s=tuple(f.exposure.time_s or 0.0 for f in bracket))
-    result = recipe.run(bracket, "radiance" in kinds, "picture" in kinds, progress)
+    hdr = "hdr" in kinds
+    result = recipe.run(bracket, hdr or "radiance" in kinds, hdr or "picture" in kinds, progress)
+    if hdr and result.radiance:
+        result.hdr = io.hdr_picture(result.radiance, result.picture)
     with progress.stage("write"):
         for path, kind in progress.each(wanted):
             io.write(getattr(result, kind), path, recipe.output)
@@ -240,7 +244,7 @@ def check_outputs(outputs: Sequence[str | Path], recipe: Recipe) -> None:
     """Raises UsageError for outputs that cannot be written, before the frames and so the names are known."""
     for output in outputs:
         path = naming.fill(output, reference="reference")
-        io.check_output(path, _kind(path, recipe))
+        io.check_output(path, recipe.output.kind(path))
 
 
 def _targets(
@@ -248,7 +252,7 @@ def _targets(
 ) -> list[tuple[Path, str]]:
     """Every file to be written and what it holds. Raises UsageError where one cannot be, or is an input."""
     paths = [naming.fill(o, reference=naming.reference_name(bracket)) for o in outputs]
-    wanted = [(p, _kind(p, recipe)) for p in paths]
+    wanted = [(p, recipe.output.kind(p)) for p in paths]
     for i, (path, kind) in enumerate(wanted):
         io.check_output(path, kind)
         if any(os.path.abspath(path) == os.path.abspath(other) for other in paths[:i]):
@@ -258,11 +262,3 @@ def _targets(
                 f"{path}: is one of the frames; name another output, the photographs are never overwritten."
             )
     return wanted
-
-
-def _kind(path: Path, recipe: Recipe) -> str:
-    """Whether a path is to hold "radiance" or a "picture"."""
-    held = formats.holds(path)
-    if len(held) > 1:
-        return "radiance" if recipe.output.bits == 32 else "picture"
-    return next(iter(held))

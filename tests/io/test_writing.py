@@ -438,7 +438,7 @@ def test_an_interrupted_writer_leaves_nothing(tmp_path: Path, shades: Picture, m
 
     monkeypatch.setattr(Image.Image, "save", stopped)
     with pytest.raises(KeyboardInterrupt):
-        write(shades, tmp_path / "a.jpg")
+        write(shades, tmp_path / "a.webp")
     assert list(tmp_path.iterdir()) == []
 
 

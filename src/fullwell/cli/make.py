@@ -22,6 +22,7 @@ from fullwell.errors import UsageError
 @click.option("--fuse", metavar="ID|none", help="Fuse the frames instead; needs no exposure times.")
 @finish_options
 @click.option("--primaries", metavar="NAME", help="Primaries of the radiance. [rec709]")
+@click.option("--hdr", is_flag=True, help="Make .jpg (Ultra HDR) and .png (PQ) HDR pictures.")
 @click.option("--recipe", metavar="FILE", help="A recipe in TOML, or a result of Fullwell to be made again.")
 @click.option("--every", type=click.IntRange(1), metavar="N", help="Every N frames are a bracket of their own.")
 @click.option("--report", metavar="FILE.json", help="Write what was done and how well it fitted.")
@@ -31,6 +32,7 @@ def command(
     frames: tuple[str, ...],
     outputs: tuple[str, ...],
     settings: tuple[str, ...],
+    hdr: bool,
     recipe: str | None,
     every: int | None,
     report: str | None,
@@ -60,6 +62,8 @@ def command(
     for path in (report, plot_response):
         if path:
             check_text_output(path, (*frames, *outputs))
+    if hdr:
+        settings = ("output.hdr=true", *settings)
     times, times_from = given_times(given)
     rest = {"times_s": tuple(times) if times else None, "trust_times": trust_times or None}
     built = chosen(given, settings, recipe, reference=reference, primaries=primaries, **rest)

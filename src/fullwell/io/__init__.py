@@ -9,6 +9,7 @@ from fullwell.io.exposure import parse_times
 from fullwell.io.output import Encoding, check_output, read_recipe, write
 from fullwell.io.plausible import written_time
 from fullwell.io.radiance import read_radiance
+from fullwell.io.rendition import hdr_picture
 from fullwell.io.selection import Selection, select
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Selection",
     "Unreadable",
     "check_output",
+    "hdr_picture",
     "parse_times",
     "read_bracket",
     "read_frame",

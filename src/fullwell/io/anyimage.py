@@ -73,6 +73,7 @@ def _with_pillow(path: Path, image: Image.Image) -> Header:
         exif=exif,
         icc=image.info.get("icc_profile"),
         notes=tuple(notes),
+        xmp=image.info.get("xmp"),
     )
 
 
@@ -90,4 +91,4 @@ def write_picture(picture: Encoded, path: Path, encoding: Encoding) -> None:
     """WebP: 8 bits, with profile and EXIF; it has no place for the recipe."""
     image = Image.fromarray(picture.codes)
     exif = b"Exif\0\0" + picture.exif
-    image.save(path, "WEBP", quality=encoding.quality, method=4, icc_profile=picture.icc, exif=exif)
+    image.save(path, "WEBP", quality=encoding.quality, method=4, icc_profile=picture.icc, exif=exif, xmp=picture.xmp)

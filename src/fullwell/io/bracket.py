@@ -179,7 +179,7 @@ def _frame(path: Path, store: _Store) -> Frame:
         to_d50=colour.to_d50,
         profile=colour.name,
         white_balance=settings.white_balance,
-        meta=Metadata(header.exif, (str(path),)),
+        meta=Metadata(header.exif, (str(path),), xmp=header.xmp, iptc=header.iptc),
         notes=header.notes + settings.notes + colour.notes,
         levels=header.levels,
     )

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+import struct
 import warnings
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 from PIL import Image
@@ -138,6 +141,9 @@ DESCRIPTIVE |= set(range(0x9C9B, 0x9CA0))
 SOFTWARE, GPS_IFD, MAKER_NOTE, WIDTH, HEIGHT = 0x0131, 0x8825, 0x927C, 0xA002, 0xA003
 # One frame's exposure, bias, brightness and index; nothing that a merged picture has.
 EXPOSED = {EXPOSURE_TIME, SHUTTER_APEX, 0x9203, 0x9204, 0xA215}
+# Exif 2.32: a composite, of how many photographs, and their exposure times.
+COMPOSITE, COMPOSITE_COUNT, COMPOSITE_TIMES = 0xA460, 0xA461, 0xA462
+MOST_TIMES = 1000
 # Fields about the stored file: its coding, coordinates in unturned pixels, colour space and identity.
 STORED = {0x9102, 0x9214, 0xA214, INTEROP_IFD, 0xA500, 0xA420}
 VARYING = {
@@ -149,8 +155,8 @@ VARYING = {
 def of_result(meta: Metadata, height: int, width: int) -> bytes:
     """EXIF for a picture made from several frames: the reference's, without what only one frame was.
 
-    No exposure time, no bias; f-number and ISO where all frames share them; upright, the size of the result, sRGB, no
-    thumbnail. Maker notes stay at their offsets.
+    No exposure time, no bias; the fields of Exif 2.32 for composites state the bracket; f-number and ISO where all
+    frames share them; upright, the size of the result, sRGB, no thumbnail. Maker notes stay at their offsets.
     """
     try:
         made = ifd.Builder(_without_thumbnail(meta.exif or b""))
@@ -159,6 +165,11 @@ def of_result(meta: Metadata, height: int, width: int) -> bytes:
     main = ifd.directory(made.data, ifd.first(made.data))[0]
     dropped = EXPOSED | STORED | {tag for what in meta.varies for tag in VARYING.get(what, ())}
     camera = {tag: e for tag, e in ifd.sub(made.data, main, EXIF_IFD).items() if tag not in dropped}
+    if 1 < len(meta.sources) < 1 << 16:
+        camera[COMPOSITE] = made.entry(ifd.SHORT, [2])  # of several photographs, made outside the camera
+        camera[COMPOSITE_COUNT] = made.entry(ifd.SHORT, [len(meta.sources)] * 2)
+    if 1 < len(meta.times_s) <= MOST_TIMES:
+        camera[COMPOSITE_TIMES] = made.entry(ifd.UNDEFINED, _exposures(made.order, meta.times_s))
     camera[COLOR_SPACE] = made.entry(ifd.SHORT, [1])
     camera[WIDTH], camera[HEIGHT] = made.entry(ifd.LONG, [width]), made.entry(ifd.LONG, [height])
     root = {tag: e for tag, e in main.items() if tag in DESCRIPTIVE}
@@ -168,6 +179,14 @@ def of_result(meta: Metadata, height: int, width: int) -> bytes:
     root[SOFTWARE] = made.entry(ifd.ASCII, f"Fullwell {__version__}".encode() + b"\0")
     root[EXIF_IFD] = made.pointer(camera)
     return made.finish(root)
+
+
+def _exposures(order: str, times_s: Sequence[float]) -> bytes:
+    """SourceExposureTimesOfCompositeImage: period (not known), total, longest, shortest, of all and those used; all."""
+    summary = [t for t in (sum(times_s), max(times_s), min(times_s)) for _ in range(2)]
+    ratios = [Fraction(t).limit_denominator(100_000) for t in (*summary, *times_s)]
+    packed = [struct.pack(order + "II", min(r.numerator, 2**32 - 1), r.denominator) for r in ratios]
+    return bytes(8) + b"".join(packed[:6]) + struct.pack(order + "HH", 1, len(times_s)) + b"".join(packed[6:])
 
 
 def _without_thumbnail(block: bytes) -> bytes:

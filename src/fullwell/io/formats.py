@@ -31,16 +31,16 @@ RAW: Signs = {
 }
 HEIF: Signs = {4: (b"ftyphei", b"ftyphev", b"ftypmif1", b"ftypmsf1")}
 
-# Extension -> codec module, what it holds, bits per channel of its pictures (None: as asked).
-WRITERS: dict[str, tuple[str, tuple[str, ...], int | None]] = {
-    ".hdr": ("hdr", ("radiance",), None),
-    ".exr": ("exr", ("radiance",), None),
-    ".tif": ("tiff", ("radiance", "picture"), None),
-    ".tiff": ("tiff", ("radiance", "picture"), None),
-    ".jpg": ("jpeg", ("picture",), 8),
-    ".jpeg": ("jpeg", ("picture",), 8),
-    ".png": ("png", ("picture",), None),
-    ".webp": ("anyimage", ("picture",), 8),
+# Extension -> what it holds and the codec module of each, bits per channel of its pictures (None: as asked).
+WRITERS: dict[str, tuple[dict[str, str], int | None]] = {
+    ".hdr": ({"radiance": "hdr"}, None),
+    ".exr": ({"radiance": "exr"}, None),
+    ".tif": ({"radiance": "tiff", "picture": "tiff"}, None),
+    ".tiff": ({"radiance": "tiff", "picture": "tiff"}, None),
+    ".jpg": ({"picture": "jpeg", "hdr": "ultrahdr"}, 8),
+    ".jpeg": ({"picture": "jpeg", "hdr": "ultrahdr"}, 8),
+    ".png": ({"picture": "png"}, None),
+    ".webp": ({"picture": "anyimage"}, 8),
 }
 
 
@@ -106,9 +106,14 @@ def holds(path: Path) -> tuple[str, ...]:
     if extension not in WRITERS:
         what = f"no format is called {extension!r}" if extension else "the name has no extension to say the format"
         raise UsageError(f"{path}: {what}; {did_you_mean(extension, WRITERS)}")
-    return WRITERS[extension][1]
+    return tuple(WRITERS[extension][0])
+
+
+def codec_of(path: Path, kind: str) -> str:
+    """The codec that writes this kind to a file of this name."""
+    return WRITERS[path.suffix.lower()][0][kind]
 
 
 def bits(path: Path, asked: int) -> int:
     """Bits per channel of a picture in a file of this name."""
-    return WRITERS[path.suffix.lower()][2] or min(asked, 16)
+    return WRITERS[path.suffix.lower()][1] or min(asked, 16)

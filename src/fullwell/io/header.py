@@ -27,6 +27,8 @@ class Header:
     exif: bytes | None = None  # a TIFF-structured block
     icc: bytes | None = None
     notes: tuple[str, ...] = ()
+    xmp: bytes | None = None  # a packet
+    iptc: bytes | None = None  # IPTC-IIM datasets
 
     def checked(self, name: str) -> Header:
         """Itself; raises InputError for a size that cannot be."""

@@ -10,11 +10,10 @@ from collections.abc import Iterator
 from functools import partial
 from itertools import takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import imagecodecs
 import numpy as np
-from PIL import Image
 
 from fullwell.errors import InputError
 from fullwell.image import Array
@@ -25,8 +24,12 @@ if TYPE_CHECKING:
     from fullwell.io.output import Encoding
     from fullwell.io.picture import Encoded
 
-SOS, EOI, COMMENT = 0xDA, 0xD9, 0xFE
+SOS, EOI, COMMENT, APP0, APP1, APP2, APP13 = 0xDA, 0xD9, 0xFE, 0xE0, 0xE1, 0xE2, 0xED
+EXIF, XMP, PROFILE, PHOTOSHOP = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0", b"ICC_PROFILE\0", b"Photoshop 3.0\0"
+IPTC = 0x0404  # the Photoshop resource that holds it
 MOST_BYTES = 65_500  # of a segment
+LARGEST_SIDE = 65_500
+Segment = tuple[int, bytes]
 FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # start-of-frame markers: size and components
 STANDALONE = frozenset(range(0xD0, 0xD9)) | {0x00, 0x01}
 ISO_GAIN_MAP = b"urn:iso:std:iso:ts:21496:-1"
@@ -60,6 +63,8 @@ def read(path: Path) -> Header:
     data = path.read_bytes()
     size, components, end = (0, 0), 0, 0
     block: bytes | None = None
+    xmp: bytes | None = None
+    iptc: bytes | None = None
     icc: dict[int, bytes] = {}
     notes: list[str] = []
     gain_map = False
@@ -67,16 +72,21 @@ def read(path: Path) -> Header:
         if marker in FRAMES and len(payload) >= 6 and not components:
             size = int.from_bytes(payload[1:3], "big"), int.from_bytes(payload[3:5], "big")
             components = payload[5]
-        elif marker == 0xE1 and payload[:6] == b"Exif\0\0" and block is None:
-            block = payload[6:]
-        elif marker == 0xE2 and payload[:12] == b"ICC_PROFILE\0" and len(payload) > 14:
+        elif marker == APP1 and payload.startswith(EXIF) and block is None:
+            block = payload[len(EXIF) :]
+        elif marker == APP2 and payload.startswith(PROFILE) and len(payload) > 14:
             icc[payload[12]] = payload[14:]
-        elif marker == 0xE2 and payload[:4] == b"MPF\0":
+        elif marker == APP13 and payload.startswith(PHOTOSHOP):
+            iptc = iptc or _iptc(payload[len(PHOTOSHOP) :])
+        elif marker == APP2 and payload[:4] == b"MPF\0":
             notes.append("holds several pictures; the first is used")
-        elif (marker == 0xE1 and b"hdrgm:" in payload) or (marker == 0xE2 and payload.startswith(ISO_GAIN_MAP)):
+        elif marker == APP2 and payload.startswith(ISO_GAIN_MAP):
             gain_map = True
         elif marker == EOI:
             end = offset
+        if marker == APP1 and payload.startswith(XMP):
+            xmp = xmp or payload[len(XMP) :]
+            gain_map = gain_map or b"hdrgm:" in payload
     if not components:
         raise InputError(f"{path}: the JPEG has no picture in it; it is damaged.")
     if not end:
@@ -84,7 +94,21 @@ def read(path: Path) -> Header:
     if components not in (1, 3):
         raise InputError(f"{path}: a frame must be RGB or grey, this JPEG is CMYK; convert it to RGB first.")
     joined = b"".join(icc[k] for k in sorted(icc)) or None
-    return Header(*size, partial(decode, path, end, gain_map), exif=block, icc=joined, notes=tuple(notes))
+    decoder = partial(decode, path, end, gain_map)
+    return Header(*size, decoder, exif=block, icc=joined, notes=tuple(notes), xmp=xmp, iptc=iptc)
+
+
+def _iptc(resources: bytes) -> bytes | None:
+    """The IPTC-IIM datasets among Photoshop's image resources."""
+    at = 0
+    while resources[at : at + 4] == b"8BIM" and at + 12 <= len(resources):
+        kind = int.from_bytes(resources[at + 4 : at + 6], "big")
+        start = at + 6 + (resources[at + 6] + 2) // 2 * 2  # behind the name, padded to an even length
+        size = int.from_bytes(resources[start : start + 4], "big")
+        if kind == IPTC:
+            return resources[start + 4 : start + 4 + size] or None
+        at = start + 4 + (size + 1) // 2 * 2
+    return None
 
 
 def decode(path: Path, end: int, gain_map: bool = False) -> Array:
@@ -105,16 +129,45 @@ def decode(path: Path, end: int, gain_map: bool = False) -> Array:
 
 
 def write_picture(picture: Encoded, path: Path, encoding: Encoding) -> None:
-    """8 bits, with profile, EXIF and the recipe as a comment; colour at full resolution from quality 90 up."""
-    block, comment = picture.exif, picture.recipe.encode()
+    """8 bits, with profile, EXIF, XMP, IPTC and the recipe as a comment; full colour resolution from quality 90 up."""
+    path.write_bytes(joined(encode(picture.codes, encoding.quality), described(picture)))
+
+
+def encode(codes: Array, quality: int) -> bytes:
+    """(h, w, 3) or (h, w, 1) uint8 as a JPEG without metadata, with full colour resolution from quality 90 up.
+
+    Raises ValueError for sides that a JPEG cannot hold.
+    """
+    if max(codes.shape) > LARGEST_SIDE:
+        raise ValueError(f"a JPEG has at most {LARGEST_SIDE} pixels a side")
+    if codes.shape[2] == 1:
+        return bytes(imagecodecs.jpeg8_encode(codes[:, :, 0], quality))
+    return bytes(imagecodecs.jpeg8_encode(codes, quality, subsampling="444" if quality >= 90 else "420"))
+
+
+def described(picture: Encoded) -> list[Segment]:
+    """The segments around a picture; what is too long for a segment is left out, of EXIF the maker note first."""
+    block = picture.exif
     if len(block) > MOST_BYTES:
         block = exif.compact(block, without=frozenset({exif.MAKER_NOTE}))
-    extras: dict[str, Any] = {"exif": b"Exif\0\0" + block} if len(block) <= MOST_BYTES else {}
-    if comment and len(comment) <= MOST_BYTES:
-        extras["comment"] = comment
-    sampling = "4:4:4" if encoding.quality >= 90 else "4:2:0"
-    image = Image.fromarray(picture.codes)
-    image.save(path, "JPEG", quality=encoding.quality, subsampling=sampling, icc_profile=picture.icc, **extras)
+    size = MOST_BYTES - 14
+    chunks = [picture.icc[k : k + size] for k in range(0, len(picture.icc), size)]
+    found = [(APP1, EXIF + block), (APP1, XMP + picture.xmp if picture.xmp else b"")]
+    found += [(APP2, PROFILE + bytes([k + 1, len(chunks)]) + chunk) for k, chunk in enumerate(chunks)]
+    if picture.iptc:
+        resource = b"8BIM" + IPTC.to_bytes(2, "big") + bytes(2) + len(picture.iptc).to_bytes(4, "big") + picture.iptc
+        found.append((APP13, PHOTOSHOP + resource + bytes(len(picture.iptc) % 2)))
+    found.append((COMMENT, picture.recipe.encode()))
+    return [(marker, payload) for marker, payload in found if 0 < len(payload) <= MOST_BYTES]
+
+
+def joined(encoded: bytes, before: list[Segment]) -> bytes:
+    """An encoded picture with these segments behind its JFIF header."""
+    start = 4 + int.from_bytes(encoded[4:6], "big") if encoded[3] == APP0 else 2
+    more = b"".join(
+        bytes([0xFF, marker]) + (len(payload) + 2).to_bytes(2, "big") + payload for marker, payload in before
+    )
+    return encoded[:start] + more + encoded[start:]
 
 
 def read_recipe(path: Path) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fullwell.errors import FullwellError, InputError, ParameterError, UsageError
-from fullwell.image import Metadata, Picture, Radiance
+from fullwell.image import HdrPicture, Metadata, Picture, Radiance
 from fullwell.io import formats
 from fullwell.params import Operator, param
 
@@ -32,6 +32,22 @@ class Encoding(Operator):
     quality: int = param(
         95, lo=1, hi=100, soft=(75, 100), help="Quality of JPEG and WebP; JPEG has full colour from 90."
     )
+    hdr: bool = param(
+        False, help="Whether .jpg (Ultra HDR) and .png (PQ) hold an HDR picture; .avif and .jxl always do."
+    )
+    transfer: str = param("pq", choices=("pq", "hlg"), help="Signal of AVIF, PNG and JPEG XL that hold HDR pictures.")
+    nits: float = param(
+        203.0, lo=10.0, hi=1000.0, soft=(100.0, 300.0), unit="cd/m2", help="Luminance of diffuse white in HDR pictures."
+    )
+    peak: float = param(
+        0.0, lo=0.0, hi=10000.0, soft=(400.0, 4000.0), unit="cd/m2",
+        help="Luminance that highlights of HDR pictures roll off to; 0 is 1000, and with a gain map 16 times white.",
+    )  # fmt: skip
+    gain_map: str = param("rgb", choices=("rgb", "single"), help="Channels of the gain map in Ultra HDR.")
+    gain_map_scale: int = param(
+        1, lo=1, hi=16, soft=(1, 4), help="Pixels of the picture a side for one of its gain map."
+    )
+    gain_map_quality: int = param(95, lo=1, hi=100, soft=(75, 100), help="JPEG quality of the gain map.")
     bits: int = param(
         8,
         lo=8,
@@ -49,10 +65,25 @@ class Encoding(Operator):
         super().__post_init__()
         if self.bits not in (8, 16, 32):
             raise ParameterError(f"output: bits must be 8, 16 or 32, got {self.bits}.")
+        if self.peak and self.peak < self.nits:
+            raise ParameterError(f"output: peak must be at least nits, {self.nits:g}, or 0, got {self.peak:g}.")
+
+    def kind(self, path: str | Path) -> str:
+        """What a file of this name will hold: "radiance", a "picture" or an "hdr" picture. Raises UsageError."""
+        held = formats.holds(Path(path))
+        if len(held) == 1:
+            return held[0]
+        if self.hdr and "hdr" in held:
+            return "hdr"
+        return "radiance" if self.bits == 32 and "radiance" in held else "picture"
+
+    def headroom(self, otherwise: float) -> float:
+        """The peak of HDR pictures over diffuse white; `otherwise` where none is asked for."""
+        return self.peak / self.nits if self.peak else otherwise
 
 
 def write(
-    image: Radiance | Picture | npt.ArrayLike,
+    image: Radiance | Picture | HdrPicture | npt.ArrayLike,
     path: str | Path,
     encoding: Encoding | None = None,
     meta: Metadata | None = None,
@@ -60,21 +91,26 @@ def write(
     """Write a result; the extension decides the format.
 
     Radiance goes to .hdr, .exr, .tif (32-bit float); a Picture to .jpg, .png, .webp, .tif, encoded as sRGB with its
-    profile. A float array counts as radiance where the format can hold it and as linear display light elsewhere; an
-    8-bit or 16-bit array holds code values. `meta` replaces the metadata of the image.
+    profile; an HdrPicture to .jpg (Ultra HDR) and .png, .avif, .jxl (PQ or HLG). A float array counts as radiance where
+    the format can hold it and as linear display light elsewhere; an 8-bit or 16-bit array holds code values. `meta`
+    replaces the metadata of the image.
 
     Raises UsageError for a format that cannot hold the image and for a path that cannot be written; nothing is left
     behind by a failure.
     """
     path, encoding = Path(path), encoding or Encoding()
     result = _as_result(image, path)
-    kind = "radiance" if isinstance(result, Radiance) else "picture"
+    kind = {Radiance: "radiance", HdrPicture: "hdr"}.get(type(result), "picture")
     codec = check_output(path, kind)
-    if meta is not None and not isinstance(result, np.ndarray):
+    if isinstance(result, HdrPicture):
+        result = _with_meta(result, meta, path)
+    elif meta is not None and not isinstance(result, np.ndarray):
         result = dataclasses.replace(result, meta=meta)
     module = formats.codec(codec)
     with _whole(path) as temporary:
-        if isinstance(result, Radiance):
+        if isinstance(result, HdrPicture):
+            module.write_hdr(result, temporary, encoding)
+        elif isinstance(result, Radiance):
             module.write_radiance(result, temporary, encoding)
         else:
             from fullwell.io import picture
@@ -82,9 +118,18 @@ def write(
             module.write_picture(picture.encode(result, formats.bits(path, encoding.bits), meta), temporary, encoding)
 
 
-def _as_result(image: Any, path: Path) -> Radiance | Picture | npt.NDArray[Any]:
+def _with_meta(hdr: HdrPicture, meta: Metadata | None, path: Path) -> HdrPicture:
+    if hdr.base is None and formats.codec_of(path, "hdr") == "ultrahdr":
+        raise UsageError(f"{path}: an Ultra HDR file needs a finished picture beside the radiance; tone map it first.")
+    if meta is None:
+        return hdr
+    base = dataclasses.replace(hdr.base, meta=meta) if hdr.base else None
+    return dataclasses.replace(hdr, scene=dataclasses.replace(hdr.scene, meta=meta), base=base)
+
+
+def _as_result(image: Any, path: Path) -> Radiance | Picture | HdrPicture | npt.NDArray[Any]:
     """Arrays become what the extension can hold; integers stay code values."""
-    if isinstance(image, (Radiance, Picture)):
+    if isinstance(image, (Radiance, Picture, HdrPicture)):
         return image
     pixels = np.asarray(image)
     if pixels.dtype in (np.uint8, np.uint16):
@@ -93,10 +138,14 @@ def _as_result(image: Any, path: Path) -> Radiance | Picture | npt.NDArray[Any]:
 
 
 def check_output(path: str | Path, kind: str) -> str:
-    """The codec that will write a "radiance" or a "picture" to this path; raises UsageError where that cannot be."""
+    """The codec that will write "radiance", a "picture" or an "hdr" picture to this path; raises UsageError."""
     path = Path(path)
     held = formats.holds(path)
     if kind not in held:
+        if kind == "hdr":
+            raise UsageError(f"{path}: a {path.suffix} file holds no HDR picture; write .avif, .jxl, .jpg or .png.")
+        if kind == "picture" and "hdr" in held:
+            raise UsageError(f"{path}: a {path.suffix} file holds an HDR picture, made of radiance and a picture.")
         if kind == "radiance":
             raise UsageError(
                 f"{path}: a {path.suffix} file holds a finished picture, which needs a tone mapper; "
@@ -114,7 +163,7 @@ def check_output(path: str | Path, kind: str) -> str:
         raise UsageError(f"{path}: there is no folder {folder}; make it first.")
     if not os.access(folder, os.W_OK | os.X_OK) or (path.exists() and not os.access(path, os.W_OK)):
         raise UsageError(f"{path}: cannot be written; you have no permission for it.")
-    return formats.WRITERS[path.suffix.lower()][0]
+    return formats.codec_of(path, kind)
 
 
 @contextmanager

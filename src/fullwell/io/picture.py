@@ -8,7 +8,7 @@ import numpy as np
 
 from fullwell.color import conversion
 from fullwell.image import Array, Metadata, Picture, as_codes
-from fullwell.io import exif, profile
+from fullwell.io import exif, profile, xmp
 from fullwell.kernels._jit import f
 from fullwell.kernels.encode import encode_srgb
 
@@ -21,6 +21,8 @@ class Encoded:
     icc: bytes
     exif: bytes
     recipe: str
+    xmp: bytes = b""
+    iptc: bytes | None = None
 
 
 def encode(picture: Picture | Array, bits: int, meta: Metadata | None = None) -> Encoded:
@@ -37,4 +39,5 @@ def encode(picture: Picture | Array, bits: int, meta: Metadata | None = None) ->
         elif bits == 16 and codes.dtype == np.uint8:
             codes = codes.astype(np.uint16) * np.uint16(257)
     height, width, _ = codes.shape
-    return Encoded(codes, profile.srgb(), exif.of_result(meta, height, width), meta.recipe)
+    block = exif.of_result(meta, height, width)
+    return Encoded(codes, profile.srgb(), block, meta.recipe, xmp.of_result(meta), meta.iptc)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 MAGIC = b"\x89PNG\r\n\x1a\n"
 PIXELS = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}  # what the decoder needs; it complains about some of the others
-RECIPE = b"fullwell:recipe"
+RECIPE, XMP = b"fullwell:recipe", b"XML:com.adobe.xmp"
 MOST_TEXT = 16_000_000  # bytes of an inflated profile or text
 
 
@@ -40,7 +40,7 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
 def read(path: Path) -> Header:
     """Size, EXIF, ICC. Raises InputError for what is truncated."""
     width = height = depth = kind = 0
-    exif = icc = None
+    exif = icc = xmp = None
     notes: list[str] = []
     transparent = whole = False
     for name, payload, _ in _chunks(path.read_bytes()):
@@ -50,6 +50,8 @@ def read(path: Path) -> Header:
             exif = payload.removeprefix(b"Exif\0\0")
         elif name == b"iCCP":
             icc = _inflate(payload.partition(b"\0")[2][1:])
+        elif name == b"iTXt" and payload.startswith(XMP + b"\0"):
+            xmp = _text(payload)
         elif name == b"tRNS":
             transparent = True
         elif name == b"IEND":
@@ -59,7 +61,14 @@ def read(path: Path) -> Header:
     if transparent or kind in (4, 6):
         notes.append("its transparency is ignored")
     levels = 65536 if depth == 16 else 256
-    return Header(height, width, partial(decode, path), levels, exif=exif, icc=icc, notes=tuple(notes))
+    return Header(height, width, partial(decode, path), levels, exif=exif, icc=icc, notes=tuple(notes), xmp=xmp)
+
+
+def _text(payload: bytes) -> bytes | None:
+    """The text of an iTXt chunk: behind keyword, compression flag and method, language and translated keyword."""
+    _, _, rest = payload.partition(b"\0")
+    text = rest[2:].partition(b"\0")[2].partition(b"\0")[2]
+    return _inflate(text) if rest[:1] == b"\1" else text
 
 
 def _inflate(packed: bytes) -> bytes | None:
@@ -88,8 +97,9 @@ def write_picture(picture: Encoded, path: Path, encoding: Encoding) -> None:
     """8 or 16 bits, with profile, EXIF and the recipe as text."""
     data = imagecodecs.png_encode(picture.codes, level=4)  # 6 costs three times the seconds for 4 % of the size
     extras = _chunk(b"iCCP", b"sRGB\0\0" + zlib.compress(picture.icc))
-    if picture.recipe:
-        extras += _chunk(b"iTXt", RECIPE + b"\0\0\0\0\0" + picture.recipe.encode())
+    for keyword, text in ((XMP, picture.xmp), (RECIPE, picture.recipe.encode())):
+        if text:
+            extras += _chunk(b"iTXt", keyword + b"\0\0\0\0\0" + text)
     if picture.exif:
         extras += _chunk(b"eXIf", picture.exif)
     behind_ihdr = len(MAGIC) + 25

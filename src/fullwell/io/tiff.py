@@ -18,7 +18,7 @@ import numpy as np
 from fullwell.color import primaries
 from fullwell.errors import InputError, UsageError
 from fullwell.image import Array, Metadata, Radiance
-from fullwell.io import exif, ifd, openimageio, profile
+from fullwell.io import exif, ifd, openimageio, profile, xmp
 from fullwell.io.header import Header, upright
 
 if TYPE_CHECKING:
@@ -29,7 +29,8 @@ READABLE = (0, 1, 2, 3, 6)  # photometric interpretations: grey, RGB, palette, Y
 UNREADABLE = {5: "CMYK", 8: "Lab", 9: "Lab", 10: "Lab", 32844: "LogL", 32845: "LogLuv"}
 WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, OFFSETS = 0x100, 0x101, 0x102, 0x103, 0x106, 0x111
 SAMPLES, ROWS, COUNTS, PREDICTOR, WHITE, COLORANTS, SAMPLE_FORMAT = 0x115, 0x116, 0x117, 0x13D, 0x13E, 0x13F, 0x153
-ICC, DNG_VERSION = 0x8773, 0xC612
+ICC, DNG_VERSION, XMP, IPTC = 0x8773, 0xC612, 0x2BC, 0x83BB
+IPTC_BEGINS = b"\x1c"  # some programs swap it in words of four bytes
 RECIPE, TO_ABSOLUTE = 0xFF10, 0xFF11  # private tags that nobody is known to use
 DEFLATE, INTEGER_PREDICTOR, FLOAT_PREDICTOR = 8, 2, 3
 STRIP_BYTES = 1 << 20
@@ -38,7 +39,7 @@ LARGEST = 4_000_000_000  # offsets have 32 bits
 
 def read(path: Path) -> Header:
     """Size, EXIF, ICC. Raises InputError for RAW files and for what is not RGB or grey."""
-    root, block = _directory(path)
+    root, block, packet, iptc = _directory(path)
     with openimageio.opened(path) as source:
         spec = source.spec()
         several = source.seek_subimage(1, 0)
@@ -57,7 +58,8 @@ def read(path: Path) -> Header:
         notes.append("its transparency is ignored")
     levels = 256 if str(spec.format) == "uint8" else 65536
     return Header(
-        spec.height, spec.width, partial(decode, path), levels, block, openimageio.icc(spec), tuple(notes)
+        spec.height, spec.width, partial(decode, path), levels, block, openimageio.icc(spec), tuple(notes),
+        packet, iptc,
     )  # fmt: skip
 
 
@@ -94,18 +96,25 @@ def _fields(path: Path) -> dict[int, tuple[float, ...]]:
         }
 
 
-def _directory(path: Path) -> tuple[ifd.Directory, bytes | None]:
-    """The first directory, and its descriptive part as an EXIF block."""
+def _directory(path: Path) -> tuple[ifd.Directory, bytes | None, bytes | None, bytes | None]:
+    """The first directory, its descriptive part as an EXIF block, its XMP and its IPTC."""
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         try:
-            return ifd.directory(data, ifd.first(data))[0], exif.compact(data)
+            root = ifd.directory(data, ifd.first(data))[0]
+            packet, iptc = (ifd.value(data, root[tag]) if tag in root else None for tag in (XMP, IPTC))
+            return root, exif.compact(data), packet, iptc if iptc and iptc[:1] == IPTC_BEGINS else None
         except ValueError:  # BigTIFF
-            return {}, None
+            return {}, None, None, None
 
 
 def write_picture(picture: Encoded, path: Path, encoding: Encoding) -> None:
     """8 or 16 bits, with profile, EXIF and the recipe in a private tag."""
-    _write(picture.codes, path, picture.exif, {ICC: (ifd.UNDEFINED, picture.icc)}, picture.recipe)
+    extra: dict[int, tuple[int, Any]] = {ICC: (ifd.UNDEFINED, picture.icc)}
+    _write(picture.codes, path, picture.exif, extra | _texts(picture.xmp, picture.iptc), picture.recipe)
+
+
+def _texts(packet: bytes, iptc: bytes | None) -> dict[int, tuple[int, Any]]:
+    return {tag: (kind, v) for tag, kind, v in ((XMP, ifd.BYTE, packet), (IPTC, ifd.UNDEFINED, iptc)) if v}
 
 
 def write_radiance(scene: Radiance, path: Path, encoding: Encoding) -> None:
@@ -118,6 +127,7 @@ def write_radiance(scene: Radiance, path: Path, encoding: Encoding) -> None:
     if scene.to_absolute:
         extra[TO_ABSOLUTE] = (ifd.DOUBLE, [scene.to_absolute])
     h, w = scene.rgb.shape[:2]
+    extra |= _texts(xmp.of_result(scene.meta), scene.meta.iptc)
     _write(scene.rgb, path, exif.of_result(scene.meta, h, w), extra, scene.meta.recipe)
 
 

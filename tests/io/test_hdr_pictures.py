@@ -1,0 +1,245 @@
+"""HDR pictures: the rendition, gain maps, transfer functions, and what independent readers make of the files."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import imagecodecs
+import numpy as np
+import OpenImageIO as oiio  # noqa: N813
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fullwell import color
+from fullwell.errors import InputError, ParameterError, UsageError
+from fullwell.image import HdrPicture, Metadata, Picture, Radiance
+from fullwell.io import Encoding, hdr_picture, jpeg, read_frame, read_recipe, rendition, ultrahdr, write
+from fullwell.params import build
+from fullwell.simulate import hills
+
+RECIPE = '[tonemap]\nid = "reinhard05"\n'
+
+
+@pytest.fixture(scope="module")
+def scene() -> Radiance:
+    return Radiance(hills(180, 260, stops=11.0), meta=Metadata(recipe=RECIPE))
+
+
+@pytest.fixture(scope="module")
+def hdr(scene: Radiance) -> HdrPicture:
+    return hdr_picture(scene, build("tonemap", "reinhard05")(scene))
+
+
+def exiftool(*arguments: object) -> list[dict[str, object]]:
+    if not shutil.which("exiftool"):
+        pytest.skip("exiftool is not installed")
+    ran = subprocess.run(["exiftool", "-j", "-a", "-G1", *map(str, arguments)], capture_output=True, check=True)
+    return json.loads(ran.stdout)
+
+
+def stops(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return np.abs(np.log2(np.maximum(a, 1e-7) / np.maximum(b, 1e-7)))
+
+
+# The rendition
+
+
+def test_diffuse_white_gives_both_renditions_the_same_midtones() -> None:
+    light = np.random.default_rng(0).uniform(0.0, 40.0, (60, 70)).astype(np.float32)
+    for scale in (0.01, 3.0):
+        hdr = hdr_picture(Radiance(light * scale), Picture(np.minimum(light / 20, 1)))
+        assert hdr.white == pytest.approx(20 * scale, rel=1e-5)
+
+
+def test_without_a_base_picture_the_log_average_is_middle_grey() -> None:
+    hdr = hdr_picture(Radiance(np.full((4, 5, 3), 0.36, np.float32)))
+    assert hdr.white == pytest.approx(2.0, rel=1e-5)
+    black = hdr_picture(Radiance(np.zeros((4, 5, 3))), Picture(np.zeros((4, 5, 3))))
+    assert black.white > 0
+
+
+def test_what_fits_the_peak_is_shown_as_it_is(scene: Radiance) -> None:
+    hdr = HdrPicture(scene, None, white=float(scene.rgb.max()) / 4)
+    how = rendition.rendition(hdr, "rec709", peak=5.0)
+    assert how.headroom == pytest.approx(4.0, rel=1e-5)
+    np.testing.assert_allclose(rendition.light(hdr, how), scene.rgb / np.float32(hdr.white), rtol=2e-6)
+
+
+@given(st.floats(1.5, 50), st.floats(1.01, 1000))
+@settings(max_examples=50, deadline=None)
+def test_highlights_roll_off_to_the_peak(peak: float, over: float) -> None:
+    values = np.geomspace(1e-3, peak * over, 500).astype(np.float32)
+    rgb = np.stack([values, values / 2, values / 8], axis=1)[None]
+    hdr = HdrPicture(Radiance(rgb), None, 1.0)
+    shown = rendition.light(hdr, rendition.rendition(hdr, "rec709", peak))[0]
+    below = values < math.sqrt(peak)
+    np.testing.assert_allclose(shown[below], rgb[0][below], rtol=3e-6)
+    assert (np.diff(shown[:, 0]) > 0).all()
+    assert shown[-1, 0] == pytest.approx(peak, rel=1e-4)
+    np.testing.assert_allclose(shown[:, 1] * 2, shown[:, 0], rtol=1e-5)  # hues stay
+    steps = np.diff(np.log2(shown[:, 0])) / np.diff(np.log2(values.astype(np.float64)))
+    assert steps.max() < 1.01  # contrast never grows, and falls smoothly
+    assert np.abs(np.diff(steps)).max() < 0.2
+
+
+def test_the_rendition_takes_anything() -> None:
+    odd = np.array([np.nan, -1.0, np.inf, 0.0, 1.0, -np.inf, 1e30, 1e-40, 2.0], np.float32).reshape(1, 3, 3)
+    hdr = HdrPicture(Radiance(odd), None, 1.0)
+    shown = rendition.light(hdr, rendition.rendition(hdr, "rec2020", 16.0))
+    assert np.isfinite(shown).all()
+    assert (shown >= 0).all()
+    assert shown.max() <= 16.1
+
+
+def test_hdr_pictures_say_what_is_wrong(scene: Radiance) -> None:
+    with pytest.raises(InputError, match="must have one size"):
+        HdrPicture(scene, Picture(np.zeros((2, 3, 3))), 1.0)
+    with pytest.raises(InputError, match="diffuse white must be a radiance above 0, got nan"):
+        HdrPicture(scene, None, math.nan)
+    with pytest.raises(ParameterError, match="peak must be at least nits, 203, or 0, got 100"):
+        Encoding(peak=100.0)
+
+
+# Ultra HDR
+
+
+@pytest.mark.parametrize(("scale", "channels"), [(1, "rgb"), (2, "rgb"), (3, "single"), (1, "single")])
+@pytest.mark.parametrize("size", [(17, 23), (1, 1), (6, 1), (24, 36)])
+def test_the_gain_map_is_what_the_standard_says(size: tuple[int, int], scale: int, channels: str) -> None:
+    rng = np.random.default_rng(3)
+    shown = rng.integers(0, 256, (*size, 3)).astype(np.uint8)
+    rgb = np.exp2(rng.uniform(-9, 6, (*size, 3))).astype(np.float32)
+    hdr = HdrPicture(Radiance(rgb), None, 2.0)
+    how = rendition.rendition(hdr, "rec709", 8.0)
+    made = ultrahdr.measured(shown, rgb, how, scale, channels)
+    above, below = rendition.light(hdr, how).astype(np.float64), color.srgb_decode(shown / 255)
+    if channels == "single":
+        above, below = (light @ color.primaries("rec709").luminance for light in (above, below))
+        above, below = above[..., None], below[..., None]
+    gains = np.log2((above + 1 / 64) / (below + 1 / 64))
+    assert made.low == pytest.approx(gains.min(), abs=1e-4)
+    assert made.high == pytest.approx(max(gains.max(), gains.min() + 1 / 256), abs=1e-4)
+    for y, x in np.ndindex(made.codes.shape[:2]):
+        mean = gains[scale * y : scale * (y + 1), scale * x : scale * (x + 1)].mean(axis=(0, 1))
+        expected = (mean - made.low) * 255 / (made.high - made.low)
+        assert np.abs(made.codes[y, x] - expected).max() < 0.51 + 0.002 * 255 / (made.high - made.low)
+
+
+@pytest.mark.parametrize("mapper", ["reinhard05", "drago03", "durand02"])
+def test_ultra_hdr_reads_back_as_the_radiance(tmp_path: Path, scene: Radiance, mapper: str) -> None:
+    """Two readers that share no code with the writer; to the stated headroom, for base codes over 16."""
+    hdr = hdr_picture(scene, build("tonemap", mapper)(scene))
+    write(hdr, tmp_path / "a.jpg", Encoding(hdr=True))
+    data = (tmp_path / "a.jpg").read_bytes()
+    counted = imagecodecs.jpeg8_decode(data) > 16
+    radiance = np.minimum(scene.rgb / hdr.white, 16.0)
+    for read in (imagecodecs.ultrahdr_decode(data), oiio.ImageBuf(str(tmp_path / "a.jpg")).get_pixels("float")):
+        assert np.median(stops(read[..., :3].astype(np.float32), radiance)[counted]) < 0.1
+        assert 12.0 < read[..., :3].max() < 18.0
+
+
+def test_real_radiance_survives_ultra_hdr(data: Path, tmp_path: Path) -> None:
+    from fullwell.io import read_radiance
+
+    for name in ("Desk.exr", "CandleGlass.exr"):
+        scene = read_radiance(data / "hdr_truth" / name)
+        hdr = hdr_picture(scene, build("tonemap", "reinhard05")(scene))
+        write(hdr, tmp_path / "a.jpg", Encoding(hdr=True))
+        coded = (tmp_path / "a.jpg").read_bytes()
+        read = imagecodecs.ultrahdr_decode(coded)[..., :3].astype(np.float32)
+        counted = imagecodecs.jpeg8_decode(coded) > 16
+        radiance = np.minimum(np.maximum(scene.rgb, 0) / hdr.white, 16.0)
+        assert np.median(stops(read, radiance)[counted]) < 0.1
+
+
+def without(data: bytes, *beginnings: bytes) -> bytes:
+    """A JPEG less the segments of its first picture that begin so."""
+    out, at = data[:2], 2
+    for marker, offset, payload in jpeg.segments(data):
+        if marker == jpeg.SOS:
+            return out + data[at:]
+        end = offset + 2 + len(payload)
+        if not payload.startswith(beginnings):
+            out += data[at:end]
+        at = end
+    raise AssertionError("no picture")
+
+
+def test_either_metadata_is_enough(tmp_path: Path, hdr: HdrPicture) -> None:
+    write(hdr, tmp_path / "a.jpg", Encoding(hdr=True))
+    data = (tmp_path / "a.jpg").read_bytes()
+    second = data.index(b"\xff\xd9\xff\xd8") + 2
+    both = imagecodecs.ultrahdr_decode(data)
+    for beginning in (jpeg.XMP, ultrahdr.ISO):
+        first, behind = without(data[:second], beginning), without(data[second:], beginning)
+        length, index = len(first), first.index(b"MPF\0") + 4
+        entries = first.index((second).to_bytes(4, "big"), index)  # the index must tell the new sizes
+        fixed = bytearray(first)
+        fixed[entries : entries + 4] = length.to_bytes(4, "big")
+        fixed[entries + 16 : entries + 20] = len(behind).to_bytes(4, "big")
+        fixed[entries + 20 : entries + 24] = (length - index).to_bytes(4, "big")
+        old = f'Item:Length="{len(data) - second}"'.encode()
+        new = f'Item:Length="{len(behind)}"'.encode().ljust(len(old))
+        alone = imagecodecs.ultrahdr_decode(bytes(fixed).replace(old, new) + behind)
+        assert np.abs(alone.astype(np.float32) - both.astype(np.float32)).max() < 0.05
+
+
+def test_the_base_picture_is_the_plain_jpeg(tmp_path: Path, hdr: HdrPicture) -> None:
+    meta = Metadata(sources=("one.jpg", "two.jpg"), recipe=RECIPE, times_s=(0.5, 0.25))
+    write(hdr, tmp_path / "hdr.jpg", Encoding(hdr=True), meta)
+    assert hdr.base is not None
+    write(hdr.base, tmp_path / "sdr.jpg", meta=meta)
+    frames = read_frame(tmp_path / "hdr.jpg"), read_frame(tmp_path / "sdr.jpg")
+    assert (frames[0].codes() == frames[1].codes()).all()
+    assert frames[0].meta.exif == frames[1].meta.exif
+    assert read_recipe(tmp_path / "hdr.jpg") == RECIPE
+    assert frames[0].profile == frames[1].profile == "sRGB built-in"
+
+
+def test_the_container_is_what_it_says(tmp_path: Path, hdr: HdrPicture) -> None:
+    write(hdr, tmp_path / "a.jpg", Encoding(hdr=True, gain_map_scale=2, gain_map="single", peak=203.0 * 8))
+    data = (tmp_path / "a.jpg").read_bytes()
+    (told,) = exiftool(tmp_path / "a.jpg")
+    assert not {"ExifTool:Warning", "ExifTool:Error"} & set(told), told
+    start, size = int(str(told["MPImage2:MPImageStart"])), int(str(told["MPImage2:MPImageLength"]))
+    assert told["MPImage1:MPImageLength"] == start
+    assert start + size == len(data)
+    assert told["XMP-Container:DirectoryItemLength"] == size
+    behind = tmp_path / "map.jpg"
+    behind.write_bytes(data[start:])
+    (of_map,) = exiftool(behind)
+    assert of_map["XMP-hdrgm:HDRCapacityMax"] == pytest.approx(3.0)
+    assert float(str(of_map["XMP-hdrgm:GainMapMax"])) <= 9.0
+    assert imagecodecs.jpeg8_decode(data[start:]).shape == (90, 130)
+    assert of_map["File:ColorComponents"] == 1
+
+
+def test_the_headroom_is_that_of_the_scene_where_it_is_less(tmp_path: Path) -> None:
+    light = np.linspace(0.01, 3.0, 600, dtype=np.float32).reshape(20, 30)
+    hdr = HdrPicture(Radiance(light), Picture(np.minimum(light, 1)), 1.0)
+    write(hdr, tmp_path / "a.jpg", Encoding(hdr=True))
+    data = (tmp_path / "a.jpg").read_bytes()
+    (told,) = re.findall(rb'HDRCapacityMax="([^"]+)"', data)
+    assert float(told) == pytest.approx(math.log2(3.0), abs=1e-4)
+    assert imagecodecs.ultrahdr_decode(data)[..., :3].max() == pytest.approx(3.0, rel=0.05)
+
+
+def test_ultra_hdr_needs_both(tmp_path: Path, scene: Radiance, hdr: HdrPicture) -> None:
+    with pytest.raises(UsageError, match="needs a finished picture beside the radiance"):
+        write(hdr_picture(scene), tmp_path / "a.jpg", Encoding(hdr=True))
+    with pytest.raises(UsageError, match=r"a \.webp file holds no HDR picture; write \.avif, \.jxl, \.jpg or \.png"):
+        write(hdr, tmp_path / "a.webp")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_same_bytes_again(tmp_path: Path, hdr: HdrPicture) -> None:
+    for name in ("a.jpg", "b.jpg"):
+        write(dataclasses.replace(hdr), tmp_path / name, Encoding(hdr=True))
+    assert (tmp_path / "a.jpg").read_bytes() == (tmp_path / "b.jpg").read_bytes()
