@@ -53,7 +53,7 @@ def test_what_a_recipe_leaves_out_is_the_default() -> None:
         ("[tonemap]\nid = 'dargo03'", "did you mean 'drago'"),
         ("[tonemap]\nid = 'drago'\nbais = 1", "did you mean 'bias'"),
         ("[tonemap]\nid = 'drago'\nbias = 7", "between 0 and 1, got 7"),
-        ("[output]\nbits = 12", "8, 16 or 32"),
+        ("[output]\nbits = 11", "12, 16 or 32"),
         ("primaries = 'rec708'", "did you mean 'rec709'"),
         ("times_s = ['soon']", "times"),
         ("times_s = 3", "times"),

@@ -7,6 +7,7 @@ import json
 import math
 import re
 import shutil
+import struct
 import subprocess
 from pathlib import Path
 
@@ -16,11 +17,24 @@ import OpenImageIO as oiio  # noqa: N813
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from fullwell import color
 from fullwell.errors import InputError, ParameterError, UsageError
 from fullwell.image import HdrPicture, Metadata, Picture, Radiance
-from fullwell.io import Encoding, hdr_picture, jpeg, read_frame, read_recipe, rendition, ultrahdr, write
+from fullwell.io import (
+    Encoding,
+    exif,
+    hdr_picture,
+    ifd,
+    jpeg,
+    read_frame,
+    read_recipe,
+    rendition,
+    signal,
+    ultrahdr,
+    write,
+)
 from fullwell.params import build
 from fullwell.simulate import hills
 
@@ -239,7 +253,129 @@ def test_ultra_hdr_needs_both(tmp_path: Path, scene: Radiance, hdr: HdrPicture) 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_same_bytes_again(tmp_path: Path, hdr: HdrPicture) -> None:
-    for name in ("a.jpg", "b.jpg"):
-        write(dataclasses.replace(hdr), tmp_path / name, Encoding(hdr=True))
-    assert (tmp_path / "a.jpg").read_bytes() == (tmp_path / "b.jpg").read_bytes()
+@pytest.mark.parametrize("extension", ["jpg", "avif", "png", "jxl"])
+def test_the_same_bytes_again(tmp_path: Path, hdr: HdrPicture, extension: str) -> None:
+    for name in ("a", "b"):
+        write(dataclasses.replace(hdr), tmp_path / f"{name}.{extension}", Encoding(hdr=True))
+    assert (tmp_path / f"a.{extension}").read_bytes() == (tmp_path / f"b.{extension}").read_bytes()
+
+
+# PQ and HLG
+
+
+def pq_eotf(code: np.ndarray) -> np.ndarray:
+    """ITU-R BT.2100-2, table 4: signal 0 to 1 to cd/m2."""
+    m1, m2, c1, c2, c3 = 2610 / 16384, 2523 / 4096 * 128, 3424 / 4096, 2413 / 4096 * 32, 2392 / 4096 * 32
+    p = np.asarray(code, np.float64) ** (1 / m2)
+    return 10_000 * (np.maximum(p - c1, 0) / (c2 - c3 * p)) ** (1 / m1)
+
+
+def hlg_eotf(code: np.ndarray, peak: float = 1000.0) -> np.ndarray:
+    """BT.2100-2, table 5: the inverse OETF and the OOTF, signal (..., 3) to cd/m2."""
+    a, b, c = 0.17883277, 0.28466892, 0.55991073
+    e = np.asarray(code, np.float64)
+    scene = np.where(e <= 0.5, e**2 / 3, (np.exp((e - c) / a) + b) / 12)
+    lum = scene @ color.primaries("rec2020").luminance
+    return peak * np.maximum(lum, 1e-12)[..., None] ** 0.2 * scene
+
+
+def coded(nits: list[float], transfer: str) -> np.ndarray:
+    """Signal 0 to 1 of grey light."""
+    light = np.array(nits, np.float32)[None, :]
+    hdr = HdrPicture(Radiance(light, "rec2020"), None, 203.0)
+    return signal.encode(hdr, Encoding(transfer=transfer, peak=10_000.0), 16).codes[0, :, 0] / 65535
+
+
+def test_published_values_of_pq() -> None:
+    """BT.2408-7, tables 1 and 3, and the ends of the curve."""
+    found = coded([0.0, 0.005, 1.0, 26.0, 100.0, 203.0, 1000.0, 4000.0, 10_000.0], "pq")
+    np.testing.assert_allclose(found, [0.0, 0.0154, 0.1499, 0.38, 0.508, 0.58, 0.7518, 0.9026, 1.0], atol=4e-3)
+    assert found[5] == pytest.approx(0.5807, abs=1e-4)
+    assert (found[0], found[-1]) == (0, 1)
+
+
+def test_published_values_of_hlg() -> None:
+    """BT.2408-7, table 1: on a display of 1000 cd/m2 diffuse white is at 75 %, a grey card at 38 %."""
+    found = coded([0.0, 26.0, 203.0, 1000.0], "hlg")
+    np.testing.assert_allclose(found, [0.0, 0.38, 0.75, 1.0], atol=5e-3)
+
+
+@pytest.mark.parametrize("transfer", ["pq", "hlg"])
+def test_signals_decode_to_the_rendition(scene: Radiance, transfer: str) -> None:
+    hdr = hdr_picture(scene)
+    how = rendition.rendition(hdr, "rec2020", 1000 / 203)
+    codes = signal.encode(hdr, Encoding(transfer=transfer), 16).codes / 65535
+    light = (pq_eotf(codes) if transfer == "pq" else hlg_eotf(codes)) / 203
+    lit = (rendition.light(hdr, how) > 1e-3) & (codes.max(axis=2, keepdims=True) < 1)  # HLG cuts the purest highlights
+    assert stops(light, rendition.light(hdr, how))[lit].max() < 0.003
+
+
+def decoded(path: Path) -> np.ndarray:
+    """Signal 0 to 1 as an independent reader decodes it."""
+    if path.suffix == ".avif":
+        codes = imagecodecs.avif_decode(path.read_bytes())
+        return codes / (4095 if codes.max() > 1023 else 1023)
+    source = oiio.ImageInput.open(str(path))
+    return source.read_image(0, 0, 0, 3, "uint16") / 65535
+
+
+FILES = [("a.avif", {}), ("a.avif", {"bits": 12}), ("a.avif", {"transfer": "hlg", "bits": 12}), ("a.jxl", {})]
+FILES += [("a.png", {}), ("a.png", {"transfer": "hlg"}), ("a.jxl", {"transfer": "hlg"})]
+
+
+@pytest.mark.parametrize(("name", "values"), FILES)
+def test_files_read_back_as_the_radiance(
+    tmp_path: Path, scene: Radiance, hdr: HdrPicture, name: str, values: dict[str, object]
+) -> None:
+    path = tmp_path / name
+    write(hdr, path, Encoding(hdr=True, **values))  # type: ignore[arg-type]
+    code = decoded(path)
+    light = (hlg_eotf(code) if values.get("transfer") == "hlg" else pq_eotf(code)) / 203
+    wide = np.maximum(scene.rgb @ color.conversion("rec709", "rec2020").T / hdr.white, 0)
+    counted = (wide > 0.02) & (wide.max(axis=2, keepdims=True) < math.sqrt(1000 / 203))
+    assert counted.mean() > 0.3
+    off = stops(light, wide)[counted]
+    assert np.median(off) < (0.001 if name == "a.png" else 0.06)
+    cicp = (9, 18 if values.get("transfer") == "hlg" else 16)
+    if name == "a.avif":
+        assert b"colrnclx" + struct.pack(">HHHB", *cicp, 9, 128) in path.read_bytes()
+    else:
+        assert oiio.ImageInput.open(str(path)).spec().getattribute("CICP")[:2] == cicp
+
+
+def test_light_levels_are_stated(tmp_path: Path, hdr: HdrPicture) -> None:
+    for name in ("a.avif", "a.png"):
+        write(hdr, tmp_path / name, Encoding(hdr=True))
+        data = (tmp_path / name).read_bytes()
+        if name == "a.avif":
+            brightest, average = struct.unpack_from(">HH", data, data.index(b"clli") + 4)
+        else:
+            brightest, average = (n / 10_000 for n in struct.unpack_from(">II", data, data.index(b"cLLI") + 4))
+        light = rendition.light(hdr, rendition.rendition(hdr, "rec2020", 1000 / 203)).max(axis=2) * 203
+        assert (brightest, average) == (round(float(light.max())), round(float(light.mean(dtype=np.float64))))
+        assert brightest == 1000
+
+
+@pytest.mark.parametrize("name", ["a.avif", "a.jxl", "a.png"])
+def test_recipe_and_metadata_are_in_every_container(tmp_path: Path, hdr: HdrPicture, name: str) -> None:
+    made = ifd.Builder()
+    note = {0x927C: made.entry(ifd.UNDEFINED, b"note" * 500), 0xA434: made.entry(ifd.ASCII, b"A lens\0")}
+    block = made.finish({0x8298: made.entry(ifd.ASCII, b"Somebody\0"), exif.EXIF_IFD: made.pointer(note)})
+    recipe = RECIPE + 'note = "<&>\t\u00e9"\n'
+    write(hdr, tmp_path / name, Encoding(hdr=True), Metadata(block, ("x/one.jpg", "x/two.jpg"), recipe))
+    assert read_recipe(tmp_path / name) == recipe
+    (told,) = exiftool(tmp_path / name)
+    assert not {"ExifTool:Warning", "ExifTool:Error"} & set(told), told
+    assert told["IFD0:Copyright"] == "Somebody"
+    assert told["ExifIFD:LensModel"] == "A lens"
+    assert told["ExifIFD:ColorSpace"] == "Uncalibrated"
+    assert told["XMP-xmpMM:IngredientsFilePath"] == ["one.jpg", "two.jpg"]
+    assert b"note" * 500 in (tmp_path / name).read_bytes()
+
+
+def test_pillow_reads_our_avif_too(tmp_path: Path, hdr: HdrPicture) -> None:
+    write(hdr, tmp_path / "a.avif")
+    with Image.open(tmp_path / "a.avif") as image:
+        assert image.size == (260, 180)
+        assert image.getexif()[0x0131].startswith("Fullwell")
+        assert np.asarray(image).std() > 20

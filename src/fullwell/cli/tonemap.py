@@ -19,16 +19,17 @@ class Operators(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         operator = find("tonemap", cmd_name)
 
-        def run(source: str, target: str, threads: int | None, **values: Any) -> None:
+        def run(source: str, target: str, hdr: bool, threads: int | None, **values: Any) -> None:
             finish, sliders = values.pop("finish") or "develop", finish_values(values)
             given = {k: v for k, v in values.items() if v is not None}
-            _tonemap((operator.id, given), (finish, sliders), source, target, threads)
+            _tonemap((operator.id, given), (finish, sliders), source, target, hdr, threads)
 
         options: list[click.Parameter] = [
             click.Argument(["source"], metavar="IN"),
             click.Argument(["target"], metavar="OUT"),
             *(_option(p) for p in operator.params()),
             *(click.Option(names, **told) for names, told in finish_flags([p.name for p in operator.params()])),
+            click.Option(["--hdr"], is_flag=True, help="Make .jpg (Ultra HDR) and .png (PQ) HDR pictures."),
             click.Option(["--threads"], type=click.IntRange(1), help="Threads to use; the result is the same. [all]"),
         ]
         return click.Command(operator.id, callback=run, params=options, help=operator.summary())
@@ -47,6 +48,7 @@ def _tonemap(
     finish: tuple[str, dict[str, Any]],
     source: str,
     target: str,
+    hdr: bool,
     threads: int | None,
 ) -> None:
     from dataclasses import replace
@@ -59,7 +61,9 @@ def _tonemap(
 
     values = {"tonemap": mapper[1]} | ({"finish": finish[1]} if finish[1] else {})
     recipe = Recipe.of({"tonemap": mapper[0], "finish": finish[0]}, values)
-    io.check_output(target, "picture")
+    encoding = io.Encoding(hdr=hdr)
+    kind = "hdr" if encoding.kind(target) == "hdr" else "picture"
+    io.check_output(target, kind)
     if Path(source).exists() and Path(target).exists() and Path(source).samefile(target):
         raise UsageError(f"{target}: is the input; name another output.")
     with working(threads) as bar:
@@ -67,7 +71,8 @@ def _tonemap(
             scene = io.read_radiance(source)
         picture = recipe.picture(scene, bar)
         with bar.stage("write"):
-            io.write(replace(picture, meta=replace(picture.meta, recipe="")), target)
+            picture = replace(picture, meta=replace(picture.meta, recipe=""))
+            io.write(io.hdr_picture(scene, picture) if kind == "hdr" else picture, target, encoding)
     click.echo(target)
 
 

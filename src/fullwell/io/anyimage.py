@@ -12,7 +12,7 @@ from PIL import Image
 
 from fullwell.errors import InputError
 from fullwell.image import Array
-from fullwell.io import openimageio
+from fullwell.io import openimageio, xmp
 from fullwell.io.header import Header
 
 if TYPE_CHECKING:
@@ -85,6 +85,17 @@ def _decode(path: Path) -> Array:
                 return np.asarray(image.convert(MODES[image.mode]))
         except (OSError, ValueError, SyntaxError) as failed:
             raise InputError(f"{path}: is damaged, its pixels cannot be decoded ({failed}).") from None
+
+
+def read_recipe(path: Path) -> str:
+    """The recipe in the XMP of AVIF and WebP."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            with Image.open(path) as image:
+                return xmp.recipe_in(image.info.get("xmp"))
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):  # nothing that Pillow reads
+            return ""
 
 
 def write_picture(picture: Encoded, path: Path, encoding: Encoding) -> None:

@@ -21,6 +21,7 @@ ORIENTATION = 0x0112
 MAKER, MODEL, TAKEN, TAKEN_PART = 0x010F, 0x0110, 0x9003, 0x9291
 EXPOSURE_TIME, F_NUMBER, SHUTTER_APEX, APERTURE_APEX = 0x829A, 0x829D, 0x9201, 0x9202
 ISO, OUTPUT_SENSITIVITY, RECOMMENDED_INDEX, ISO_SPEED = 0x8827, 0x8831, 0x8832, 0x8833
+SRGB, UNCALIBRATED = 1, 0xFFFF  # values of COLOR_SPACE
 COLOR_SPACE, WHITE_BALANCE, LIGHT_SOURCE = 0xA001, 0xA403, 0x9208
 LIGHTS = {1: "daylight", 2: "fluorescent", 3: "tungsten", 4: "flash", 9: "fine weather", 10: "cloudy", 11: "shade"}
 SANE = {"exposure time": (1e-7, 1e5), "f-number": (0.3, 1000.0), "ISO": (0.1, 1e8)}
@@ -152,11 +153,11 @@ VARYING = {
 }
 
 
-def of_result(meta: Metadata, height: int, width: int) -> bytes:
+def of_result(meta: Metadata, height: int, width: int, color_space: int = SRGB) -> bytes:
     """EXIF for a picture made from several frames: the reference's, without what only one frame was.
 
     No exposure time, no bias; the fields of Exif 2.32 for composites state the bracket; f-number and ISO where all
-    frames share them; upright, the size of the result, sRGB, no thumbnail. Maker notes stay at their offsets.
+    frames share them; upright, the size of the result, no thumbnail. Maker notes stay at their offsets.
     """
     try:
         made = ifd.Builder(_without_thumbnail(meta.exif or b""))
@@ -170,7 +171,7 @@ def of_result(meta: Metadata, height: int, width: int) -> bytes:
         camera[COMPOSITE_COUNT] = made.entry(ifd.SHORT, [len(meta.sources)] * 2)
     if 1 < len(meta.times_s) <= MOST_TIMES:
         camera[COMPOSITE_TIMES] = made.entry(ifd.UNDEFINED, _exposures(made.order, meta.times_s))
-    camera[COLOR_SPACE] = made.entry(ifd.SHORT, [1])
+    camera[COLOR_SPACE] = made.entry(ifd.SHORT, [color_space])
     camera[WIDTH], camera[HEIGHT] = made.entry(ifd.LONG, [width]), made.entry(ifd.LONG, [height])
     root = {tag: e for tag, e in main.items() if tag in DESCRIPTIVE}
     if ifd.sub(made.data, main, GPS_IFD):

@@ -21,6 +21,7 @@ PICTURES = {
     b"MM\0*": "tiff",
     b"II+\0": "tiff",
     b"MM\0+": "tiff",
+    b"\0\0\0\x0cJXL ": "jxl",
 }
 RADIANCE = {b"#?": "hdr", b"\x76\x2f\x31\x01": "exr"}
 RAW: Signs = {
@@ -39,7 +40,9 @@ WRITERS: dict[str, tuple[dict[str, str], int | None]] = {
     ".tiff": ({"radiance": "tiff", "picture": "tiff"}, None),
     ".jpg": ({"picture": "jpeg", "hdr": "ultrahdr"}, 8),
     ".jpeg": ({"picture": "jpeg", "hdr": "ultrahdr"}, 8),
-    ".png": ({"picture": "png"}, None),
+    ".png": ({"picture": "png", "hdr": "png"}, None),
+    ".avif": ({"hdr": "avif"}, None),
+    ".jxl": ({"hdr": "jxl"}, None),
     ".webp": ({"picture": "anyimage"}, 8),
 }
 
@@ -116,4 +119,4 @@ def codec_of(path: Path, kind: str) -> str:
 
 def bits(path: Path, asked: int) -> int:
     """Bits per channel of a picture in a file of this name."""
-    return WRITERS[path.suffix.lower()][1] or min(asked, 16)
+    return WRITERS[path.suffix.lower()][1] or (16 if asked > 8 else 8)

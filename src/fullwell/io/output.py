@@ -15,6 +15,7 @@ import numpy.typing as npt
 from fullwell.errors import FullwellError, InputError, ParameterError, UsageError
 from fullwell.image import HdrPicture, Metadata, Picture, Radiance
 from fullwell.io import formats
+from fullwell.io.rendition import hdr_picture
 from fullwell.params import Operator, param
 
 EXR_COMPRESSIONS = ("none", "rle", "zips", "zip", "piz", "pxr24", "b44", "b44a", "dwaa", "dwab")
@@ -30,7 +31,11 @@ class Encoding(Operator):
     cite = ""
 
     quality: int = param(
-        95, lo=1, hi=100, soft=(75, 100), help="Quality of JPEG and WebP; JPEG has full colour from 90."
+        95,
+        lo=1,
+        hi=100,
+        soft=(75, 100),
+        help="Quality of JPEG, WebP, AVIF and JPEG XL; full colour resolution from 90.",
     )
     hdr: bool = param(
         False, help="Whether .jpg (Ultra HDR) and .png (PQ) hold an HDR picture; .avif and .jxl always do."
@@ -52,7 +57,7 @@ class Encoding(Operator):
         8,
         lo=8,
         hi=32,
-        help="Bits per channel of PNG and TIFF: 8 or 16; 32 makes a TIFF hold the radiance, not a picture.",
+        help="Bits per channel: 8 or 16 in PNG and TIFF, 10 or 12 in AVIF; 32: a TIFF holds radiance, not a picture.",
     )
     exr_type: str = param(
         "auto", choices=("auto", "half", "float"), help="Numbers in OpenEXR; auto is half unless a value exceeds 65504."
@@ -63,8 +68,8 @@ class Encoding(Operator):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.bits not in (8, 16, 32):
-            raise ParameterError(f"output: bits must be 8, 16 or 32, got {self.bits}.")
+        if self.bits not in (8, 10, 12, 16, 32):
+            raise ParameterError(f"output: bits must be 8, 10, 12, 16 or 32, got {self.bits}.")
         if self.peak and self.peak < self.nits:
             raise ParameterError(f"output: peak must be at least nits, {self.nits:g}, or 0, got {self.peak:g}.")
 
@@ -91,7 +96,8 @@ def write(
     """Write a result; the extension decides the format.
 
     Radiance goes to .hdr, .exr, .tif (32-bit float); a Picture to .jpg, .png, .webp, .tif, encoded as sRGB with its
-    profile; an HdrPicture to .jpg (Ultra HDR) and .png, .avif, .jxl (PQ or HLG). A float array counts as radiance where
+    profile; an HdrPicture to .jpg (Ultra HDR) and .png, .avif, .jxl (PQ or HLG); to the last three also Radiance, whose
+    log-average then becomes middle grey. A float array counts as radiance where
     the format can hold it and as linear display light elsewhere; an 8-bit or 16-bit array holds code values. `meta`
     replaces the metadata of the image.
 
@@ -99,7 +105,7 @@ def write(
     behind by a failure.
     """
     path, encoding = Path(path), encoding or Encoding()
-    result = _as_result(image, path)
+    result = _as_result(image, path, encoding)
     kind = {Radiance: "radiance", HdrPicture: "hdr"}.get(type(result), "picture")
     codec = check_output(path, kind)
     if isinstance(result, HdrPicture):
@@ -127,13 +133,17 @@ def _with_meta(hdr: HdrPicture, meta: Metadata | None, path: Path) -> HdrPicture
     return dataclasses.replace(hdr, scene=dataclasses.replace(hdr.scene, meta=meta), base=base)
 
 
-def _as_result(image: Any, path: Path) -> Radiance | Picture | HdrPicture | npt.NDArray[Any]:
-    """Arrays become what the extension can hold; integers stay code values."""
+def _as_result(image: Any, path: Path, encoding: Encoding) -> Radiance | Picture | HdrPicture | npt.NDArray[Any]:
+    """Arrays become what the extension can hold; integers stay code values. Radiance may be all of an HDR picture."""
+    if isinstance(image, Radiance) and encoding.kind(path) == "hdr":
+        return hdr_picture(image)
     if isinstance(image, (Radiance, Picture, HdrPicture)):
         return image
     pixels = np.asarray(image)
     if pixels.dtype in (np.uint8, np.uint16):
         return pixels
+    if formats.holds(path) == ("hdr",):
+        return hdr_picture(Radiance.of(pixels))
     return Radiance.of(pixels) if "radiance" in formats.holds(path) else Picture(pixels)
 
 

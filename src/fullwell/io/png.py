@@ -14,9 +14,12 @@ import numpy as np
 
 from fullwell.errors import InputError
 from fullwell.image import Array
+from fullwell.io import signal
+from fullwell.io import xmp as packets
 from fullwell.io.header import Header
 
 if TYPE_CHECKING:
+    from fullwell.image import HdrPicture
     from fullwell.io.output import Encoding
     from fullwell.io.picture import Encoded
 
@@ -95,13 +98,25 @@ def _chunk(kind: bytes, payload: bytes) -> bytes:
 
 def write_picture(picture: Encoded, path: Path, encoding: Encoding) -> None:
     """8 or 16 bits, with profile, EXIF and the recipe as text."""
-    data = imagecodecs.png_encode(picture.codes, level=4)  # 6 costs three times the seconds for 4 % of the size
     extras = _chunk(b"iCCP", b"sRGB\0\0" + zlib.compress(picture.icc))
-    for keyword, text in ((XMP, picture.xmp), (RECIPE, picture.recipe.encode())):
+    _write(picture.codes, path, extras, picture.exif, picture.xmp, picture.recipe)
+
+
+def write_hdr(hdr: HdrPicture, path: Path, encoding: Encoding) -> None:
+    """PQ or HLG in Rec.2020, 16 bits, as cICP says, with light levels, EXIF, XMP and the recipe as text."""
+    made = signal.encode(hdr, encoding, 16)
+    extras = _chunk(b"cICP", bytes([signal.PRIMARIES, made.transfer, 0, 1]))
+    extras += _chunk(b"cLLI", struct.pack(">II", 10_000 * made.brightest, 10_000 * made.average))
+    _write(made.codes, path, extras, made.exif, packets.of_result(made.meta), made.meta.recipe)
+
+
+def _write(codes: Array, path: Path, extras: bytes, exif: bytes, packet: bytes, recipe: str) -> None:
+    data = imagecodecs.png_encode(codes, level=4)  # 6 costs three times the seconds for 4 % of the size
+    for keyword, text in ((XMP, packet), (RECIPE, recipe.encode())):
         if text:
             extras += _chunk(b"iTXt", keyword + b"\0\0\0\0\0" + text)
-    if picture.exif:
-        extras += _chunk(b"eXIf", picture.exif)
+    if exif:
+        extras += _chunk(b"eXIf", exif)
     behind_ihdr = len(MAGIC) + 25
     path.write_bytes(data[:behind_ihdr] + extras + data[behind_ihdr:])
 

@@ -27,6 +27,7 @@ SPACES = {
     "plus": "http://ns.useplus.org/ldf/xmp/1.0/",
     "Iptc4xmpCore": "http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/",
     "Iptc4xmpExt": "http://iptc.org/std/Iptc4xmpExt/2008-02-29/",
+    "fullwell": "fullwell:",
     "hdrgm": "http://ns.adobe.com/hdr-gain-map/1.0/",
     "Container": "http://ns.google.com/photos/1.0/container/",
     "Item": "http://ns.google.com/photos/1.0/container/item/",
@@ -39,8 +40,11 @@ for prefix, uri in SPACES.items():
     ET.register_namespace(prefix, uri)
 
 
-def of_result(meta: Metadata, *more: str) -> bytes:
-    """A packet for a result: descriptions kept, sources as ingredients, and `more` descriptions in XML."""
+def of_result(meta: Metadata, *more: str, recipe: str = "") -> bytes:
+    """A packet for a result: descriptions kept, sources as ingredients, and `more` descriptions in XML.
+
+    The recipe is for files that have no other place for one.
+    """
     root = ET.Element(_name("x", "xmpmeta"))
     rdf = ET.SubElement(root, _name("rdf", "RDF"))
     for text in more:
@@ -48,6 +52,9 @@ def of_result(meta: Metadata, *more: str) -> bytes:
     kept = _descriptive(meta.xmp)
     if len(kept) or len(kept.attrib) > 1:
         rdf.append(kept)
+    if recipe:
+        about = {_name("rdf", "about"): "", _name("fullwell", "recipe"): recipe}
+        rdf.append(ET.Element(_name("rdf", "Description"), about))
     if meta.sources:
         made = ET.SubElement(rdf, _name("rdf", "Description"), {_name("rdf", "about"): ""})
         bag = ET.SubElement(ET.SubElement(made, _name("xmpMM", "Ingredients")), _name("rdf", "Bag"))
@@ -60,6 +67,15 @@ def of_result(meta: Metadata, *more: str) -> bytes:
 def packet(*descriptions: str) -> bytes:
     """A packet of these descriptions in XML alone."""
     return of_result(Metadata(), *descriptions)
+
+
+def recipe_in(made: bytes | None) -> str:
+    """The recipe of such a packet; empty where there is none."""
+    try:
+        found = ET.fromstring(made or b"").iter(_name("rdf", "Description"))
+        return next((r for d in found if (r := d.get(_name("fullwell", "recipe")))), "")
+    except (ET.ParseError, ValueError, LookupError):
+        return ""
 
 
 def description(inside: str, **attributes: str) -> str:
