@@ -139,3 +139,16 @@ def test_the_report_says_what_was_done(frames: list[Path], tmp_path: Path) -> No
     assert report["outputs"] == [str(tmp_path / "a.exr"), str(tmp_path / "a.jpg")]
     assert set(report["seconds"]) == {"read", "align", "response", "merge", "tonemap", "finish", "write"}
     assert Recipe.from_toml(report["recipe"]) == Recipe()
+
+
+def test_hdr_outputs_come_from_one_run(tmp_path: Path, frames: list[Path]) -> None:
+    """Picture, radiance and both as one, verified; the same diffuse white in every HDR file."""
+    outputs = [tmp_path / name for name in ("a.jpg", "a.avif", "a.exr")]
+    result = make(frames, outputs, Recipe.of(values={"output": {"hdr": True}}), verify=True)
+    assert [shown["path"] for shown in result.report["hdr"]] == [str(p) for p in outputs[:2]]
+    assert len({shown["white"] for shown in result.report["hdr"]}) == 1
+    assert all(0 < shown["headroom_stops"] <= 4 for shown in result.report["hdr"])
+    assert [v["path"] for v in result.report["verified"]] == [str(p) for p in outputs]
+    assert all(v["median_stops"] < 0.1 for v in result.report["verified"])
+    assert result.report["outputs"] == [str(p) for p in outputs]
+    assert Recipe.load(tmp_path / "a.avif") == Recipe.load(tmp_path / "a.jpg") == result.recipe

@@ -195,6 +195,7 @@ def make(
     *,
     times_from: Mapping[str, float] | str | Path | None = None,
     whole: bool = False,
+    verify: bool = False,
     progress: Progress | None = None,
 ) -> Result:
     """Frames in, files out: the twin of `fullwell make`.
@@ -203,7 +204,8 @@ def make(
     extension of each output decides what it holds: .hdr and .exr radiance; .jpg, .png and .webp a picture; .tif a
     picture, or radiance where the recipe says output.bits = 32; .jpg and .png an HDR picture where it says output.hdr.
     `{reference}` in a name stands for the name of the reference frame. Raises a FullwellError before any work where an
-    output cannot be written, and an input is never overwritten.
+    output cannot be written, and an input is never overwritten. With `verify` every output is decoded again and the
+    error in stops goes into the report.
     """
     recipe, progress = recipe or Recipe.of(), progress or Progress()
     outputs = [outputs] if isinstance(outputs, (str, Path)) else outputs
@@ -229,6 +231,10 @@ def make(
     with progress.stage("write"):
         for path, kind in progress.each(wanted):
             io.write(getattr(result, kind), path, recipe.output)
+    verified = []
+    if verify:
+        with progress.stage("verify"):
+            verified = [io.verify(getattr(result, kind), path, recipe.output) for path, kind in progress.each(wanted)]
     result.report = record(
         result.bracket,
         result.response,
@@ -236,6 +242,8 @@ def make(
         [str(p) for p, _ in wanted],
         progress.seconds,
         recipe.to_toml(),
+        [io.shown(result.hdr, p, recipe.output)._asdict() for p, kind in wanted if kind == "hdr" and result.hdr],
+        [v._asdict() for v in verified],
     )
     return result
 

@@ -33,6 +33,7 @@ from fullwell.io import (
     rendition,
     signal,
     ultrahdr,
+    verify,
     write,
 )
 from fullwell.params import build
@@ -379,3 +380,47 @@ def test_pillow_reads_our_avif_too(tmp_path: Path, hdr: HdrPicture) -> None:
         assert image.size == (260, 180)
         assert image.getexif()[0x0131].startswith("Fullwell")
         assert np.asarray(image).std() > 20
+
+
+# Verification
+
+
+@pytest.mark.parametrize(
+    ("name", "median", "p99"),
+    [
+        ("a.exr", 0.0005, 0.001),
+        ("a.hdr", 0.01, 0.3),
+        ("f.tif", 1e-9, 1e-9),
+        ("a.jpg", 0.03, 0.5),
+        ("a.png", 0.02, 0.2),
+        ("a.webp", 0.1, 1.5),
+        ("h.jpg", 0.08, 0.8),
+        ("h.png", 0.0005, 0.001),
+        ("h.avif", 0.06, 0.6),
+        ("h.jxl", 0.06, 0.6),
+    ],
+)
+def test_every_writer_is_verified(
+    tmp_path: Path, scene: Radiance, hdr: HdrPicture, name: str, median: float, p99: float
+) -> None:
+    assert hdr.base is not None
+    encoding = Encoding(hdr=name[0] == "h", bits=32 if name[0] == "f" else 8, quality=98)
+    image = {"radiance": scene, "picture": hdr.base, "hdr": hdr}[encoding.kind(name)]
+    write(image, tmp_path / name, encoding)
+    found = verify(image, tmp_path / name, encoding)
+    assert found.median_stops <= median
+    assert found.p99_stops <= p99
+    assert found.share > 0.4
+    # what is one stop off is found to be
+    off = dataclasses.replace(image, white=hdr.white * 2) if isinstance(image, HdrPicture) else image
+    if not isinstance(image, HdrPicture):
+        off = dataclasses.replace(image, rgb=image.rgb / 2)
+    write(off, tmp_path / name, encoding)
+    assert verify(image, tmp_path / name, encoding).median_stops == pytest.approx(1.0, abs=0.1)
+
+
+def test_verification_of_odd_values(tmp_path: Path) -> None:
+    for value in (0.0, np.nan, np.inf):
+        scene = Radiance(np.full((3, 4, 3), value, np.float32))
+        write(scene, tmp_path / "a.exr")
+        assert verify(scene, tmp_path / "a.exr")[1:4] == (0.0, 0.0, 0.0)

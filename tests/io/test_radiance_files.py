@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import imagecodecs
@@ -12,8 +13,8 @@ from PIL import Image
 
 from fullwell import color
 from fullwell.errors import InputError
-from fullwell.image import Radiance
-from fullwell.io import read_radiance, write
+from fullwell.image import Metadata, Radiance
+from fullwell.io import Encoding, exif, ifd, read_radiance, write
 
 PIXELS = np.exp2(np.random.default_rng(0).uniform(-3, 3, (6, 9, 3))).astype(np.float32)
 
@@ -242,3 +243,46 @@ def test_the_extension_decides_nothing(tmp_path: Path) -> None:
     write(Radiance(PIXELS), tmp_path / "a.exr")
     (tmp_path / "a.exr").rename(tmp_path / "a.hdr")
     assert read_radiance(tmp_path / "a.hdr").rgb.shape == PIXELS.shape
+
+
+def test_openexr_says_who_when_and_with_what(tmp_path: Path) -> None:
+    made = ifd.Builder()
+    camera = {
+        0x9003: made.entry(ifd.ASCII, b"2024:05:06 07:08:09\0"),
+        0x829D: made.entry(ifd.RATIONAL, [56, 10]),
+        0x8827: made.entry(ifd.SHORT, [400]),
+        0x829A: made.entry(ifd.RATIONAL, [1, 8]),
+        0x920A: made.entry(ifd.RATIONAL, [35, 1]),
+        0xA434: made.entry(ifd.ASCII, b"A lens\0"),
+    }
+    root = {0x010F: made.entry(ifd.ASCII, b"A maker\0"), 0x8298: made.entry(ifd.ASCII, b"Somebody\0")}
+    block = made.finish(root | {exif.EXIF_IFD: made.pointer(camera)})
+    meta = Metadata(block, ("a.jpg", "b.jpg"), times_s=(0.5, 0.125), varies=("ISO",))
+    write(Radiance(np.ones((3, 4, 3), np.float32), meta=meta), tmp_path / "a.exr")
+    head = (tmp_path / "a.exr").read_bytes()[:2000]
+    for name, value in (
+        (b"capDate\0string", b"2024:05:06 07:08:09"), (b"owner\0string", b"Somebody"),
+        (b"lensModel\0string", b"A lens"), (b"cameraMake\0string", b"A maker"),
+        (b"aperture\0float", struct.pack("<f", 5.6)),
+        (b"nominalFocalLength\0float", struct.pack("<f", 35.0)), (b"fullwell:sources\0string", b"a.jpg b.jpg"),
+        (b"fullwell:times_s\0string", b"0.5 0.125"),
+    ):  # fmt: skip
+        assert head.index(name) < head.index(value, head.index(name)) < head.index(name) + 60
+    assert b"expTime" not in head
+    assert b"isoSpeed" not in head  # it varied
+
+
+@pytest.mark.parametrize("compression", ["zip", "b44", "dwaa"])
+def test_the_mask_is_a_layer_on_request(tmp_path: Path, compression: str) -> None:
+    mask = np.random.default_rng(0).integers(0, 4, (40, 50)).astype(np.uint8)
+    scene = Radiance(np.full((40, 50, 3), 0.5, np.float32), mask=mask)
+    write(scene, tmp_path / "a.exr", Encoding(exr_compression=compression))
+    assert read_radiance(tmp_path / "a.exr").mask is None
+    write(scene, tmp_path / "a.exr", Encoding(exr_compression=compression, exr_layers="mask"))
+    read = read_radiance(tmp_path / "a.exr")
+    assert read.mask is not None
+    assert (read.mask == mask).all()
+    np.testing.assert_allclose(read.rgb, scene.rgb, rtol=1e-3)  # dwaa rounds
+    spec = oiio.ImageInput.open(str(tmp_path / "a.exr")).spec()
+    assert spec.channelnames == ("R", "G", "B", "mask")
+    assert [str(k) for k in spec.channelformats] == ["half", "half", "half", "float"]

@@ -25,6 +25,7 @@ from fullwell.errors import UsageError
 @click.option("--hdr", is_flag=True, help="Make .jpg (Ultra HDR) and .png (PQ) HDR pictures.")
 @click.option("--recipe", metavar="FILE", help="A recipe in TOML, or a result of Fullwell to be made again.")
 @click.option("--every", type=click.IntRange(1), metavar="N", help="Every N frames are a bracket of their own.")
+@click.option("--verify", is_flag=True, help="Decode what was written and tell the error in stops.")
 @click.option("--report", metavar="FILE.json", help="Write what was done and how well it fitted.")
 @click.option("--plot-response", metavar="FILE", help="Plot the response: .svg, or .png with matplotlib.")
 @click.option("--json", "machine", is_flag=True, help="Print the report as JSON.")
@@ -33,6 +34,7 @@ def command(
     outputs: tuple[str, ...],
     settings: tuple[str, ...],
     hdr: bool,
+    verify: bool,
     recipe: str | None,
     every: int | None,
     report: str | None,
@@ -78,7 +80,7 @@ def command(
             raise UsageError("--every: with a report of all sets as --json; --report and --plot-response are of one.")
         return make_sets(frames, every, outputs, built, times_from, threads, machine)
     with working(threads) as bar:
-        result = make(frames, outputs, built, times_from=times_from, progress=bar)
+        result = make(frames, outputs, built, times_from=times_from, verify=verify, progress=bar)
     if plot_response and result.response:
         plot(result.response, plot_response)
     if report:
@@ -94,5 +96,11 @@ def show(report: dict[str, Any]) -> None:
     """Warnings to stderr, the files that were written to stdout."""
     for warning in report["warnings"]:
         click.echo(f"warning: {warning}", err=True)
+    headrooms = {shown["path"]: f" (diffuse white + {shown['headroom_stops']:.1f} stops)" for shown in report["hdr"]}
     for path in report["outputs"]:
-        click.echo(path)
+        click.echo(path + headrooms.get(path, ""))
+    for found in report["verified"]:
+        click.echo(
+            f"{found['path']}: reads back within {found['median_stops']:.3f} stops in the median, "
+            f"{found['p99_stops']:.3f} for 99 %, of {found['share']:.0%} of the values"
+        )

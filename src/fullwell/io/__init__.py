@@ -11,12 +11,14 @@ from fullwell.io.plausible import written_time
 from fullwell.io.radiance import read_radiance
 from fullwell.io.rendition import hdr_picture
 from fullwell.io.selection import Selection, select
+from fullwell.io.verify import Verified, shown, verify
 
 __all__ = [
     "Encoding",
     "Found",
     "Selection",
     "Unreadable",
+    "Verified",
     "check_output",
     "hdr_picture",
     "parse_times",
@@ -26,6 +28,8 @@ __all__ = [
     "read_radiance",
     "read_recipe",
     "select",
+    "shown",
+    "verify",
     "write",
     "written_time",
 ]

@@ -26,7 +26,7 @@ REFERENCE_BYTES = b"\0\0\0\0"  # before an EXIF block: offset of its TIFF header
 
 def write_hdr(hdr: HdrPicture, path: Path, encoding: Encoding) -> None:
     """PQ or HLG in Rec.2020, with EXIF, XMP that holds the recipe, and light levels; full colour from quality 90 up."""
-    bits = 12 if encoding.bits > 10 else 10
+    bits = depth(encoding)
     made = signal.encode(hdr, encoding, bits)
     coded = imagecodecs.avif_encode(
         made.codes, encoding.quality, speed=SPEED, bitspersample=bits,
@@ -38,6 +38,11 @@ def write_hdr(hdr: HdrPicture, path: Path, encoding: Encoding) -> None:
     if packet := xmp.of_result(made.meta, recipe=made.meta.recipe):
         items.append((b"mime", b"application/rdf+xml\0", packet))
     path.write_bytes(container(bytes(coded), levels, items))
+
+
+def depth(encoding: Encoding) -> int:
+    """Bits per channel."""
+    return 12 if encoding.bits > 10 else 10
 
 
 def container(coded: bytes, about_light: bytes, items: list[tuple[bytes, bytes, bytes]]) -> bytes:

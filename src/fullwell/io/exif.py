@@ -182,6 +182,26 @@ def of_result(meta: Metadata, height: int, width: int, color_space: int = SRGB) 
     return made.finish(root)
 
 
+def described(meta: Metadata) -> dict[int, str | float]:
+    """Texts and numbers of the reference frame's EXIF that hold for the result, by tag; malformed ones are left out."""
+    block = Image.Exif()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            block.load(b"Exif\0\0" + of_result(meta, 1, 1))
+            fields = dict(block) | dict(block.get_ifd(EXIF_IFD))
+        except Exception:  # as in `read`
+            return {}
+    found: dict[int, str | float] = {}
+    for tag, value in fields.items():
+        if isinstance(value, str):
+            text = "".join(c for c in value if c.isprintable()).strip()
+            found |= {tag: text} if text else {}
+        elif (number := _number(value)) is not None:
+            found[tag] = number
+    return found
+
+
 def _exposures(order: str, times_s: Sequence[float]) -> bytes:
     """SourceExposureTimesOfCompositeImage: period (not known), total, longest, shortest, of all and those used; all."""
     summary = [t for t in (sum(times_s), max(times_s), min(times_s)) for _ in range(2)]

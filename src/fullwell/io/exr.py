@@ -11,13 +11,20 @@ import OpenImageIO as oiio  # noqa: N813
 from fullwell.color import primaries
 from fullwell.errors import InputError
 from fullwell.image import Array, Metadata, Radiance
-from fullwell.io import openimageio, profile
+from fullwell.io import exif, openimageio, profile
 from fullwell.io.header import Header
 
 if TYPE_CHECKING:
     from fullwell.io.output import Encoding
 
 HALF_MAX = 65504.0
+MASK = "mask"
+# OpenImageIO's names of the standard attributes capDate, owner and so on; other names it would keep as they are.
+ATTRIBUTES = {
+    0x9003: "DateTime", 0x8298: "Copyright", 0x013B: "Artist", 0x010E: "ImageDescription", 0x010F: "cameraMake",
+    0x0110: "cameraModel", 0xA431: "cameraSerialNumber", 0xA433: "lensMake", 0xA434: "lensModel",
+    0xA435: "lensSerialNumber", 0x829D: "FNumber", 0x8827: "isoSpeed", 0x920A: "nominalFocalLength",
+}  # fmt: skip
 
 
 def read_radiance(path: Path) -> Radiance:
@@ -35,6 +42,8 @@ def read_radiance(path: Path) -> Radiance:
             Header(height, width, lambda: np.empty(0)).checked(str(path))
         begin, end = min(chosen), max(chosen) + 1
         pixels = source.read_image(0, 0, begin, end, "float")
+        at = spec.channelnames.index(MASK) if MASK in spec.channelnames else -1
+        unmeasured = source.read_image(0, 0, at, at + 1, "float") if at >= 0 else None
         said = openimageio.errors(source)
     if pixels is None or said:
         raise InputError(f"{path}: the OpenEXR file is damaged or truncated; make or copy it again.")
@@ -44,7 +53,8 @@ def read_radiance(path: Path) -> Radiance:
     scale, floor = (openimageio.numbers(spec, f"fullwell:{name}") for name in ("to_absolute", "noise_floor"))
     meta = Metadata(sources=(str(path),), recipe=openimageio.text(spec, "fullwell:recipe"))
     scale_of, floor_of = (v[0] if len(v) == 1 else None for v in (scale, floor))
-    return Radiance(rgb, name, to_absolute=scale_of, noise_floor=floor_of, meta=meta)
+    mask = None if unmeasured is None or unmeasured.shape[:2] != rgb.shape[:2] else unmeasured[..., 0].astype(np.uint8)
+    return Radiance(rgb, name, mask, to_absolute=scale_of, noise_floor=floor_of, meta=meta)
 
 
 def _channels(names: tuple[str, ...], path: Path) -> list[int]:
@@ -75,9 +85,12 @@ def write_radiance(scene: Radiance, path: Path, encoding: Encoding) -> None:
     rgb = scene.rgb
     h, w, _ = rgb.shape
     half = encoding.exr_type == "half" or (encoding.exr_type == "auto" and _largest(rgb) <= HALF_MAX)
-    spec = oiio.ImageSpec(w, h, 3, "half" if half else "float")
+    kind = "half" if half else "float"
+    spec = oiio.ImageSpec(w, h, 3, kind)
     spec.attribute("compression", encoding.exr_compression)
     spec.attribute("DateTime", "")  # else OpenImageIO writes the time of writing
+    for name, value in _about(scene.meta).items():
+        spec.attribute(name, value)
     p = primaries(scene.primaries)
     spec.attribute("chromaticities", "float[8]", (*p.red, *p.green, *p.blue, *p.white))
     if scene.meta.recipe:
@@ -88,9 +101,24 @@ def write_radiance(scene: Radiance, path: Path, encoding: Encoding) -> None:
         spec.attribute("fullwell:noise_floor", scene.noise_floor)
     if half and _largest(rgb) > HALF_MAX:
         rgb = np.where(np.isfinite(rgb), np.clip(rgb, -HALF_MAX, HALF_MAX), rgb)
+    if encoding.exr_layers == "mask" and scene.mask is not None:
+        spec.nchannels, spec.channelnames = 4, ("R", "G", "B", MASK)
+        spec.channelformats = tuple(oiio.TypeDesc(k) for k in (kind, kind, kind, "float"))  # which b44 leaves exact
+        rgb = np.concatenate([rgb, scene.mask[:, :, None].astype(np.float32)], axis=2)
     out = oiio.ImageOutput.create(str(path))
     if out is None or not out.open(str(path), spec) or not out.write_image(rgb) or not out.close():
         raise OSError(out.geterror() if out else oiio.geterror())
+
+
+def _about(meta: Metadata) -> dict[str, str | float]:
+    """OpenEXR's standard attributes that the reference frame's EXIF fills, and the bracket's times and files."""
+    found: dict[str, str | float] = {}
+    if meta.sources:
+        found["fullwell:sources"] = " ".join(Path(s).name for s in meta.sources)
+    if meta.times_s:
+        found["fullwell:times_s"] = " ".join(f"{t:g}" for t in meta.times_s)
+    said = exif.described(meta)
+    return found | {name: said[tag] for tag, name in ATTRIBUTES.items() if tag in said}
 
 
 def _largest(rgb: Array) -> float:

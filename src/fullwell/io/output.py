@@ -65,6 +65,9 @@ class Encoding(Operator):
     exr_compression: str = param(
         "zip", choices=EXR_COMPRESSIONS, help="Compression of OpenEXR; pxr24, b44 and dwa lose precision."
     )
+    exr_layers: str = param(
+        "none", choices=("none", "mask"), help="Layers of OpenEXR beside the light: which pixels no frame measured."
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -13,7 +13,7 @@ from fullwell.color import primaries
 from fullwell.image import Array, HdrPicture, Metadata
 from fullwell.io import exif, rendition
 from fullwell.kernels._jit import f
-from fullwell.kernels.encode import encode_hlg, encode_pq
+from fullwell.kernels.encode import C1, C2, C3, M1, M2, A, B, C, encode_hlg, encode_pq
 
 if TYPE_CHECKING:
     from fullwell.io.output import Encoding
@@ -35,13 +35,28 @@ class Signal(NamedTuple):
     meta: Metadata
 
 
-def encode(hdr: HdrPicture, encoding: Encoding, bits: int) -> Signal:
-    """The rendition of a scene as codes 0 to 2 ** bits - 1."""
+def rendered(hdr: HdrPicture, encoding: Encoding) -> rendition.Rendition:
+    """The rendition that the codes hold, in Rec.2020."""
     peak = encoding.headroom(PEAK / encoding.nits) * encoding.nits
     if encoding.transfer == "hlg":
         peak = min(peak, PEAK)
-    how = rendition.rendition(hdr, "rec2020", peak / encoding.nits)
-    light = rendition.light(hdr, how)
+    return rendition.rendition(hdr, "rec2020", peak / encoding.nits)
+
+
+def decode(signal: Array, encoding: Encoding) -> Array:
+    """Signal (h, w, 3) 0 to 1 to display light, 1.0 being diffuse white: the EOTF of BT.2100-2, tables 4 and 5."""
+    signal = signal.astype(np.float64)
+    if encoding.transfer == "pq":
+        p = signal ** (1 / M2)
+        return (np.maximum(p - C1, 0) / (C2 - C3 * p)) ** (1 / M1) * PQ_PEAK / encoding.nits
+    scene = np.where(signal <= 0.5, signal**2 / 3, (np.exp((signal - C) / A) + B) / 12)
+    lum = np.maximum(scene @ primaries("rec2020").luminance, 1e-12)
+    return lum[..., None] ** (HLG_GAMMA - 1) * scene * PEAK / encoding.nits
+
+
+def encode(hdr: HdrPicture, encoding: Encoding, bits: int) -> Signal:
+    """The rendition of a scene as codes 0 to 2 ** bits - 1."""
+    light = rendition.light(hdr, rendered(hdr, encoding))
     codes: Array = np.empty(light.shape, np.uint16)
     top = f((1 << bits) - 1)
     if encoding.transfer == "pq":

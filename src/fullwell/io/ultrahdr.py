@@ -52,7 +52,7 @@ def write_hdr(hdr: HdrPicture, path: Path, encoding: Encoding) -> None:
     base = picture.encode(hdr.base, 8)
     encoded = jpeg.encode(base.codes, encoding.quality)
     shown = np.asarray(imagecodecs.jpeg8_decode(encoded))
-    how = rendition.rendition(hdr, "rec709", encoding.headroom(HEADROOM))
+    how = rendered(hdr, encoding)
     made = measured(shown, hdr.scene.rgb, how, encoding.gain_map_scale, encoding.gain_map)
     told = [(jpeg.APP1, jpeg.XMP + xmp.packet(of_map(made))), (jpeg.APP2, ISO + iso_21496(made))]
     behind = jpeg.joined(jpeg.encode(made.codes, encoding.gain_map_quality), told)
@@ -61,6 +61,11 @@ def write_hdr(hdr: HdrPicture, path: Path, encoding: Encoding) -> None:
     draft = jpeg.joined(encoded, [*before, (jpeg.APP2, multi_picture(0, 0, 0))])
     index = multi_picture(len(draft), len(behind), draft.index(b"MPF\0MM") + 4)
     path.write_bytes(jpeg.joined(encoded, [*before, (jpeg.APP2, index)]) + behind)
+
+
+def rendered(hdr: HdrPicture, encoding: Encoding) -> rendition.Rendition:
+    """The rendition that the map leads to, in the primaries of the base picture."""
+    return rendition.rendition(hdr, "rec709", encoding.headroom(HEADROOM))
 
 
 def measured(shown: Array, rgb: Array, how: rendition.Rendition, scale: int, channels: str) -> GainMap:

@@ -20,11 +20,15 @@ def record(
     outputs: Sequence[str],
     seconds: Mapping[str, float],
     recipe: str,
+    hdr: Sequence[Mapping[str, Any]] = (),
+    verified: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """Everything that `--report` writes; keys are added in time, none is renamed.
 
     Frames come in the order given and `reference` counts them from 0. `nominal_ev` is log2 of a frame's exposure over
-    the reference's. `unmeasured` is a share of pixels, `residual_stops` in stops, `shift_px` is (y, x).
+    the reference's. `unmeasured` is a share of pixels, `residual_stops` in stops, `shift_px` is (y, x). `hdr` tells the
+    radiance shown as diffuse white and the stops above it of every HDR picture; `verified`, of each output that was
+    decoded again, how many stops it is from what it should hold.
     """
     inspection = inspect(bracket)
     frames = []
@@ -41,6 +45,8 @@ def record(
         "unmeasured": radiance.unmeasured if radiance else None,
         "radiance": {"primaries": radiance.primaries, "to_absolute": radiance.to_absolute} if radiance else None,
         "outputs": list(outputs),
+        "hdr": [dict(h) for h in hdr],
+        "verified": [dict(v) for v in verified],
         "seconds": {stage: round(s, 4) for stage, s in seconds.items()},
         "warnings": [*inspection.warnings, *_warnings(bracket, response)],
         "recipe": recipe,

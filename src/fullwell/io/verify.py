@@ -1,0 +1,91 @@
+"""Reading back what was written: how many stops a decoder's light is away from what was to be stored."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import NamedTuple
+
+import imagecodecs
+import numpy as np
+
+from fullwell.color import conversion, srgb_decode
+from fullwell.image import Array, HdrPicture, Picture, Radiance
+from fullwell.io import avif, formats, openimageio, png, rendition, signal, ultrahdr
+from fullwell.io.bracket import read_frame
+from fullwell.io.output import Encoding
+from fullwell.io.radiance import read_radiance
+
+DARKEST = float(srgb_decode(16 / 255))  # light of pictures that counts: codes over 16
+MINOR = 0.01  # of a pixel's largest channel; less does not count, since shared exponents hold it coarsely
+LOOKED_AT = 1_000_000  # pixels
+
+
+class Verified(NamedTuple):
+    """How far a file is from what it should hold, in stops, over the `share` of values that count."""
+
+    path: str
+    median_stops: float
+    p99_stops: float
+    share: float
+
+
+class Shown(NamedTuple):
+    """How an HDR picture shows the scene: the radiance at diffuse white, and the stops from there to the peak."""
+
+    path: str
+    white: float
+    headroom_stops: float
+
+
+def shown(hdr: HdrPicture, path: str | Path, encoding: Encoding) -> Shown:
+    """What a file of this name states of the picture."""
+    return Shown(str(path), hdr.white, math.log2(_rendered(hdr, Path(path), encoding).headroom))
+
+
+def _rendered(hdr: HdrPicture, path: Path, encoding: Encoding) -> rendition.Rendition:
+    codec = ultrahdr if formats.codec_of(path, "hdr") == "ultrahdr" else signal
+    return codec.rendered(hdr, encoding)
+
+
+def verify(image: Radiance | Picture | HdrPicture, path: str | Path, encoding: Encoding | None = None) -> Verified:
+    """Decode a file that `write` made of this image and compare; an even sample of the pixels of large ones.
+
+    Counted are values of light over that of the sRGB code 16, of radiance those over 1 % of the pixel's largest
+    channel. Raises InputError where the file cannot be decoded.
+    """
+    path, encoding = Path(path), encoding or Encoding()
+    if isinstance(image, HdrPicture):
+        read = _hdr(path, formats.codec_of(path, "hdr"))
+        wanted = rendition.light(image, _rendered(image, path, encoding))
+    elif isinstance(image, Picture):
+        codes = read_frame(path).codes()
+        matrix = conversion(image.primaries, "rec709").astype(np.float32)
+        read, wanted = codes, np.clip(image.rgb @ matrix.T, 0, 1)
+    else:
+        read, wanted = read_radiance(path).rgb, image.rgb
+    step = math.ceil(math.sqrt(wanted.shape[0] * wanted.shape[1] / LOOKED_AT))
+    read, wanted = read[::step, ::step], wanted[::step, ::step]
+    if isinstance(image, Picture):
+        read = srgb_decode(read / np.iinfo(read.dtype).max)
+    elif isinstance(image, HdrPicture) and read.dtype.kind == "u":
+        read = signal.decode(read / _top(path, encoding), encoding)
+    floor = MINOR * wanted.max(axis=2, keepdims=True) if isinstance(image, Radiance) else DARKEST
+    with np.errstate(invalid="ignore", divide="ignore"):
+        counts = (wanted > floor) & np.isfinite(wanted)
+        off = np.abs(np.log2(np.maximum(read[counts], 1e-30) / wanted[counts])) if counts.any() else np.zeros(1)
+    median, p99 = np.quantile(off, [0.5, 0.99])
+    return Verified(str(path), float(median), float(p99), float(counts.mean()))
+
+
+def _hdr(path: Path, codec: str) -> Array:
+    """Display light (h, w, 3) of Ultra HDR, codes of the others."""
+    if codec == "ultrahdr":
+        return np.asarray(imagecodecs.ultrahdr_decode(path.read_bytes()))[..., :3].astype(np.float32)
+    if codec == "avif":
+        return np.asarray(imagecodecs.avif_decode(path.read_bytes()))
+    return png.decode(path) if codec == "png" else openimageio.decode(path)
+
+
+def _top(path: Path, encoding: Encoding) -> int:
+    return (1 << (avif.depth(encoding) if path.suffix.lower() == ".avif" else 16)) - 1
