@@ -43,6 +43,7 @@ WRITERS: dict[str, tuple[dict[str, str], int | None]] = {
     ".png": ({"picture": "png", "hdr": "png"}, None),
     ".avif": ({"hdr": "avif"}, None),
     ".jxl": ({"hdr": "jxl"}, None),
+    ".html": ({"radiance": "html"}, None),
     ".webp": ({"picture": "anyimage"}, 8),
 }
 
