@@ -77,8 +77,8 @@ def measured(shown: Array, rgb: Array, how: rendition.Rendition, scale: int, cha
     given = shown, rgb, how.matrix, f(how.knee), f(how.bend), light, f(OFFSET), weights
     rows = np.empty((h, 2), np.float32)
     gain_range(*given, out.shape[2], rows)
-    low = math.floor(float(rows[:, 0].min()) * DENOMINATOR) / DENOMINATOR
-    high = math.ceil(float(rows[:, 1].max()) * DENOMINATOR) / DENOMINATOR
+    low = math.floor(math.log2(rows[:, 0].min()) * DENOMINATOR) / DENOMINATOR
+    high = math.ceil(math.log2(rows[:, 1].max()) * DENOMINATOR) / DENOMINATOR
     high = max(high, low + 1 / 256)  # a flat map
     gain_map(*given, f(low), f((high - low) / 255), out)
     return GainMap(out, low, high, round(math.log2(how.headroom) * DENOMINATOR) / DENOMINATOR)

@@ -11,11 +11,10 @@ from fullwell.kernels.vecmath import clean, log2f
 
 
 @inline
-def add_gains(row, code, matrix, knee, bend, base, offset, weights, light, gains):
-    """Add a row's gains, log2 of (display light + offset) / (base light + offset), to `gains`, (3 w,) or (w,).
+def ratios(row, code, matrix, knee, bend, base, offset, weights, single, out):
+    """(display light + offset) / (base light + offset) of a row's channels, or of its luminances, in `out`, (3 w,).
 
-    `row` (3 w,) is scene light and `code` (3 w,) uint8 the base picture, `base` (256,) the light of its codes; `light`
-    (3 w,) is scratch. With one gain a pixel it is that of the luminances, of these `weights`.
+    `row` (3 w,) is scene light and `code` (3 w,) uint8 the base picture, `base` (256,) the light of its codes.
     """
     w = row.size // 3
     rr, rg, rb = matrix[0, 0], matrix[0, 1], matrix[0, 2]
@@ -27,37 +26,29 @@ def add_gains(row, code, matrix, knee, bend, base, offset, weights, light, gains
         cg = max(gr * r + gg * g + gb * b, f(0))
         cb = max(br * r + bg * g + bb * b, f(0))
         k = rolled(max(cr, max(cg, cb)), knee, bend)
-        light[3 * x], light[3 * x + 1], light[3 * x + 2] = k * cr, k * cg, k * cb
-    # Short loops: the logarithms vectorise, the look-up after them need not.
-    if gains.size == w:
+        out[3 * x], out[3 * x + 1], out[3 * x + 2] = k * cr, k * cg, k * cb
+    if single:
         wr, wg, wb = weights[0], weights[1], weights[2]
         for x in range(w):
             below = wr * base[code[3 * x]] + wg * base[code[3 * x + 1]] + wb * base[code[3 * x + 2]]
-            above = wr * light[3 * x] + wg * light[3 * x + 1] + wb * light[3 * x + 2]
-            light[x] = (above + offset) / (below + offset)
-        for x in range(w):
-            gains[x] += log2f(light[x])
+            above = wr * out[3 * x] + wg * out[3 * x + 1] + wb * out[3 * x + 2]
+            out[x] = (above + offset) / (below + offset)
     else:
-        dark = np.empty(256, np.float32)
-        for i in range(256):
-            dark[i] = log2f(base[i] + offset)
-        for i in range(3 * w):
-            light[i] = log2f(light[i] + offset)
-        for i in range(3 * w):
-            gains[i] += light[i] - dark[code[i]]
+        for i in range(3 * w):  # apart from the loop above, which vectorises without the look-up
+            out[i] = (out[i] + offset) / (base[code[i]] + offset)
 
 
 @kernel()
 def gain_range(codes, rgb, matrix, knee, bend, base, offset, weights, channels, out):
-    """Smallest and largest gain in each row, (h, 2) float32, in stops; arguments as of `add_gains`."""
+    """Smallest and largest ratio in each row, (h, 2) float32, of 3 channels or of 1; arguments as of `ratios`."""
     h, w = codes.shape[0], codes.shape[1]
     for y in prange(h):
-        light, gains = np.empty(3 * w, np.float32), np.zeros(channels * w, np.float32)
+        found = np.empty(3 * w, np.float32)
         row, code = rgb[y].reshape(3 * w), codes[y].reshape(3 * w)
-        add_gains(row, code, matrix, knee, bend, base, offset, weights, light, gains)
-        low, high = gains[0], gains[0]
-        for i in range(gains.size):
-            low, high = min(low, gains[i]), max(high, gains[i])
+        ratios(row, code, matrix, knee, bend, base, offset, weights, channels == 1, found)
+        low, high = found[0], found[0]
+        for i in range(channels * w):
+            low, high = min(low, found[i]), max(high, found[i])
         out[y, 0], out[y, 1] = low, high
 
 
@@ -68,11 +59,13 @@ def gain_map(codes, rgb, matrix, knee, bend, base, offset, weights, low, step, o
     rows, columns, channels = out.shape
     n = (h + rows - 1) // rows
     for y in prange(rows):
-        light, gains = np.empty(3 * w, np.float32), np.zeros(channels * w, np.float32)
+        found, gains = np.empty(3 * w, np.float32), np.zeros(channels * w, np.float32)
         size = min(n, h - n * y)
         for k in range(n * y, n * y + size):
             row, code = rgb[k].reshape(3 * w), codes[k].reshape(3 * w)
-            add_gains(row, code, matrix, knee, bend, base, offset, weights, light, gains)
+            ratios(row, code, matrix, knee, bend, base, offset, weights, channels == 1, found)
+            for i in range(channels * w):
+                gains[i] += log2f(found[i])
         res = out[y].reshape(channels * columns)
         if n == 1:
             for i in range(gains.size):
