@@ -59,6 +59,10 @@ def test_the_accuracy_that_is_claimed_is_what_was_measured() -> None:
         assert re.findall(r"\d\.\d\d", claim) == [f"{r[k]:.2f}" for r in found for k in ("mean", "worst")]
 
 
+def test_the_table_of_formats_is_what_is_written() -> None:
+    assert (DOCS / "formats.md").read_text(encoding="utf-8") == generator().formats_page(), "run make docs"
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_every_link_and_picture_exists(page: Path) -> None:
     text = FENCE.sub("", page.read_text(encoding="utf-8"))

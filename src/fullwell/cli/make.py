@@ -48,9 +48,10 @@ def command(
 ) -> int:
     """Bracketed photographs to HDR files and pictures.
 
-    FRAMES are files, folders or patterns. Radiance goes to .hdr, .exr and (with --set output.bits=32) .tif; pictures to
-    .jpg, .png, .webp and .tif. In a name {reference} stands for the reference frame's: fullwell make photos --every 3
-    -o '{reference}-HDR.jpg'. What a stage can be is told by `fullwell operators`.
+    FRAMES are files, folders or patterns. Radiance goes to .hdr, .exr, .html (a page to look at it) and, with --set
+    output.bits=32, .tif; pictures to .jpg, .png, .webp and .tif; HDR pictures to .avif, .jxl and, with --hdr, .jpg and
+    .png. In a name {reference} stands for the reference frame's: fullwell make photos --every 3 -o
+    '{reference}-HDR.jpg'. What a stage can be is told by `fullwell operators`.
     """
     if not frames:
         raise UsageError("make: needs the frames of a bracket, for example: fullwell make *.jpg -o scene.exr")
@@ -76,8 +77,8 @@ def command(
     if every:
         from fullwell.cli.every import make_sets
 
-        if report or plot_response:
-            raise UsageError("--every: with a report of all sets as --json; --report and --plot-response are of one.")
+        if report or plot_response or verify:
+            raise UsageError("--every: a report of all sets is --json; --report, --plot-response, --verify are of one.")
         return make_sets(frames, every, outputs, built, times_from, threads, machine)
     with working(threads) as bar:
         result = make(frames, outputs, built, times_from=times_from, verify=verify, progress=bar)

@@ -55,6 +55,8 @@ def read(path: Path) -> Header:
             icc = _inflate(payload.partition(b"\0")[2][1:])
         elif name == b"iTXt" and payload.startswith(XMP + b"\0"):
             xmp = _text(payload)
+        elif name == b"cICP" and payload[1:2] in (b"\x10", b"\x12"):
+            notes.append("holds an HDR signal (PQ or HLG), whose codes are taken for a camera's")
         elif name == b"tRNS":
             transparent = True
         elif name == b"IEND":
