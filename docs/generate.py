@@ -93,6 +93,9 @@ FACTS = {
         "float", "linear", "working", EXIF_XMP + ", IPTC, primaries, recipe, scale",
         "OpenImageIO, imagecodecs, exiftool",
     ),
+    (".dng", "radiance"): (
+        "half, float", "linear", "working", EXIF_XMP + ", IPTC, matrix, neutral, exposure, recipe", "LibRaw, exiftool",
+    ),
     (".exr", "radiance"): (
         "half, float", "linear", "working",
         "chromaticities, date, lens, camera, owner, exposure times, files, recipe, scale; mask on request",

@@ -55,7 +55,9 @@ def tagged(source: Path, target: Path) -> Path:
     return target
 
 
-@pytest.mark.parametrize("name", ["a.jpg", "h.jpg", "a.png", "h.png", "a.tif", "f.tif", "a.webp", "h.avif", "h.jxl"])
+@pytest.mark.parametrize(
+    "name", ["a.jpg", "h.jpg", "a.png", "h.png", "a.tif", "f.tif", "f.dng", "a.webp", "h.avif", "h.jxl"]
+)
 def test_metadata_comes_through(data: Path, tmp_path: Path, name: str) -> None:
     folder = data / "library_night_d90"
     photographs = sorted(p for p in folder.iterdir() if p.suffix.lower() == ".jpg")[:2]
@@ -69,7 +71,7 @@ def test_metadata_comes_through(data: Path, tmp_path: Path, name: str) -> None:
     (before,), (after,) = exiftool(frames[1]), exiftool(tmp_path / name)
     assert not {"ExifTool:Warning", "ExifTool:Error"} & set(after), after
     for tag, value in DESCRIBED.items():
-        if not tag.startswith("IPTC") or name.endswith(("jpg", "tif")):  # the others have no place for it
+        if not tag.startswith("IPTC") or name.endswith(("jpg", "tif", "dng")):  # the others have no place for it
             assert after.get(tag) == value == before[tag], tag
     assert not set(OF_ONE_FILE) & set(after)
     assert {k: v for k, v in after.items() if k.startswith("Nikon:")} == {

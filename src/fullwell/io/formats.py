@@ -36,6 +36,7 @@ HEIF: Signs = {4: (b"ftyphei", b"ftyphev", b"ftypmif1", b"ftypmsf1")}
 WRITERS: dict[str, tuple[dict[str, str], int | None]] = {
     ".hdr": ({"radiance": "hdr"}, None),
     ".exr": ({"radiance": "exr"}, None),
+    ".dng": ({"radiance": "dng"}, None),
     ".tif": ({"radiance": "tiff", "picture": "tiff"}, None),
     ".tiff": ({"radiance": "tiff", "picture": "tiff"}, None),
     ".jpg": ({"picture": "jpeg", "hdr": "ultrahdr"}, 8),

@@ -15,8 +15,8 @@ Directory = dict[int, "Entry"]
 
 ORDERS = {b"II*\0": "<", b"MM\0*": ">"}
 SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}  # bytes by type
-BYTE, ASCII, SHORT, LONG, RATIONAL, UNDEFINED, DOUBLE = 1, 2, 3, 4, 5, 7, 12
-CODES = {SHORT: "H", LONG: "I", RATIONAL: "I", DOUBLE: "d"}
+BYTE, ASCII, SHORT, LONG, RATIONAL, UNDEFINED, SRATIONAL, DOUBLE = 1, 2, 3, 4, 5, 7, 10, 12
+CODES = {SHORT: "H", LONG: "I", RATIONAL: "I", SRATIONAL: "i", DOUBLE: "d"}
 
 
 class Entry(NamedTuple):
@@ -109,7 +109,7 @@ class Builder:
         return at
 
     def entry(self, kind: int, values: bytes | Iterable[float]) -> Entry:
-        """A new entry; numbers for SHORT, LONG, RATIONAL (pairs, flat) and DOUBLE, bytes for the others."""
+        """A new entry; numbers for SHORT, LONG, [S]RATIONAL (pairs, flat) and DOUBLE, bytes for the others."""
         if not isinstance(values, bytes):
             numbers = list(values)
             values = struct.pack(f"{self.order}{len(numbers)}{CODES[kind]}", *numbers)

@@ -57,7 +57,7 @@ class Encoding(Operator):
         8,
         lo=8,
         hi=32,
-        help="Bits per channel: 8 or 16 in PNG and TIFF, 10 or 12 in AVIF; 32: a TIFF holds radiance, not a picture.",
+        help="Bits per channel: 8 or 16 in PNG and TIFF, 10 or 12 in AVIF; 32: a TIFF holds radiance, DNG floats.",
     )
     exr_type: str = param(
         "auto", choices=("auto", "half", "float"), help="Numbers in OpenEXR; auto is half unless a value exceeds 65504."

@@ -110,10 +110,10 @@ def _directory(path: Path) -> tuple[ifd.Directory, bytes | None, bytes | None, b
 def write_picture(picture: Encoded, path: Path, encoding: Encoding) -> None:
     """8 or 16 bits, with profile, EXIF and the recipe in a private tag."""
     extra: dict[int, tuple[int, Any]] = {ICC: (ifd.UNDEFINED, picture.icc)}
-    _write(picture.codes, path, picture.exif, extra | _texts(picture.xmp, picture.iptc), picture.recipe)
+    _write(picture.codes, path, picture.exif, extra | texts(picture.xmp, picture.iptc), picture.recipe)
 
 
-def _texts(packet: bytes, iptc: bytes | None) -> dict[int, tuple[int, Any]]:
+def texts(packet: bytes, iptc: bytes | None) -> dict[int, tuple[int, Any]]:
     return {tag: (kind, v) for tag, kind, v in ((XMP, ifd.BYTE, packet), (IPTC, ifd.UNDEFINED, iptc)) if v}
 
 
@@ -127,7 +127,7 @@ def write_radiance(scene: Radiance, path: Path, encoding: Encoding) -> None:
     if scene.to_absolute:
         extra[TO_ABSOLUTE] = (ifd.DOUBLE, [scene.to_absolute])
     h, w = scene.rgb.shape[:2]
-    extra |= _texts(xmp.of_result(scene.meta), scene.meta.iptc)
+    extra |= texts(xmp.of_result(scene.meta), scene.meta.iptc)
     _write(scene.rgb, path, exif.of_result(scene.meta, h, w), extra, scene.meta.recipe)
 
 

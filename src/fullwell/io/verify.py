@@ -11,7 +11,7 @@ import numpy as np
 
 from fullwell.color import conversion, srgb_decode
 from fullwell.image import Array, HdrPicture, Picture, Radiance
-from fullwell.io import avif, formats, html, openimageio, png, rendition, signal, ultrahdr
+from fullwell.io import avif, dng, formats, html, openimageio, png, rendition, signal, tiff, ultrahdr
 from fullwell.io.bracket import read_frame
 from fullwell.io.output import Encoding
 from fullwell.io.radiance import read_radiance
@@ -64,6 +64,8 @@ def verify(image: Radiance | Picture | HdrPicture, path: str | Path, encoding: E
         read, wanted = codes, np.clip(image.rgb @ matrix.T, 0, 1)
     elif formats.codec_of(path, "radiance") == "html":
         read, wanted = html.read(path), html.shown(image)
+    elif formats.codec_of(path, "radiance") == "dng":
+        read, wanted = tiff.decode(path), dng.stored(image)[0]
     else:
         read, wanted = read_radiance(path).rgb, image.rgb
     step = math.ceil(math.sqrt(wanted.shape[0] * wanted.shape[1] / LOOKED_AT))
