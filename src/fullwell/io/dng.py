@@ -43,9 +43,7 @@ def write_radiance(scene: Radiance, path: Path, encoding: Encoding) -> None:
     h, w, _ = light.shape
     made = ifd.Builder(exif.of_result(scene.meta, h, w, exif.UNCALIBRATED))
     root = ifd.directory(made.data, ifd.first(made.data))[0]
-    rows, columns = (
-        min(TILE, -(-side // 16) * 16) for side in (h, w)
-    )  # LibRaw refuses tiles far larger than the image
+    rows, columns = (min(TILE, max(side // 16, 1) * 16) for side in (h, w))  # LibRaw: none larger than the image
     tiles = _tiles(light, rows, columns, made.order)
     offsets = [made.append(tile) for tile in tiles]
     stops = math.log2(brightest / rendition.hdr_picture(scene).white)
