@@ -49,8 +49,8 @@ def command(
     """Bracketed photographs to HDR files and pictures.
 
     FRAMES are files, folders or patterns. Radiance goes to .hdr, .exr, .dng, .html (a page to look at) and, with
-    --set output.bits=32, .tif; pictures to .jpg, .png, .webp and .tif; HDR pictures to .avif, .jxl and, with --hdr, .jpg and
-    .png. In a name {reference} stands for the reference frame's: fullwell make photos --every 3 -o
+    --set output.bits=32, .tif; pictures to .jpg, .png, .webp and .tif; HDR pictures to .avif, .jxl and, with --hdr,
+    .jpg and .png. In a name {reference} stands for the reference frame's: fullwell make photos --every 3 -o
     '{reference}-HDR.jpg'. What a stage can be is told by `fullwell operators`.
     """
     if not frames:
