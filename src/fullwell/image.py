@@ -358,9 +358,9 @@ class Radiance:
         return primaries(self.primaries).luminance.astype(np.float32)
 
     @property
-    def luminance(self) -> Array:
-        """(h, w) float32, in the unit of `rgb`."""
-        return np.asarray(self.rgb @ self.luminance_weights)
+    def luminance_kind(self) -> str | None:
+        """How `cd_m2` is known: "calibrated" by a meter, "nominal" by the settings; None where it is not."""
+        return None if self.cd_m2 is None else "calibrated" if self.calibrated else "nominal"
 
     def scaled(self, factor: float) -> Radiance:
         """The same light in other units: numbers `factor` times as large."""

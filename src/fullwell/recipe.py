@@ -21,8 +21,15 @@ from fullwell.operators import Aligner, Calibrator, Fuser, Merger, ToneMapper
 from fullwell.params import FAMILIES, Operator, build
 from fullwell.progress import Progress
 from fullwell.report.record import record
+from fullwell.report.regions import Region
+from fullwell.scale import Scale
 
 DEFAULTS = {"align": "mtb03", "response": "debevec97", "merge": "robertson03", "tonemap": "reinhard05", "fuse": "none"}
+FIXED: dict[str, type[Operator]] = {
+    "scale": Scale,
+    "output": io.Encoding,
+}  # stages with one operator, which no recipe names
+STAGES = (*FAMILIES, *FIXED)
 
 
 def _default(family: str) -> Callable[[], Any]:
@@ -42,6 +49,7 @@ class Recipe:
     merge: Merger = field(default_factory=_default("merge"))
     fuse: Fuser | None = None
     tonemap: ToneMapper = field(default_factory=_default("tonemap"))
+    scale: Scale = field(default_factory=Scale)
     output: io.Encoding = field(default_factory=io.Encoding)
     primaries: str = "rec709"
     reference: int = -1
@@ -63,9 +71,9 @@ class Recipe:
         """
         names, values = DEFAULTS | dict(names or {}), values or {}
         for stage in values:
-            if stage not in (*FAMILIES, "output"):
-                raise UsageError(f"no stage is called {stage!r}; {did_you_mean(stage, (*FAMILIES, 'output'))}")
-        stages: dict[str, Any] = {"output": io.Encoding.of(values.get("output", {}))}
+            if stage not in STAGES:
+                raise UsageError(f"no stage is called {stage!r}; {did_you_mean(stage, STAGES)}")
+        stages: dict[str, Any] = {stage: one.of(values.get(stage, {})) for stage, one in FIXED.items()}
         for family in FAMILIES:
             name = names[family]
             if name == "none" and family in ("align", "fuse"):
@@ -83,7 +91,7 @@ class Recipe:
         text: dict[str, Any] = {"fullwell": __version__, "primaries": self.primaries, "reference": self.reference}
         if self.times_s:
             text["times_s"] = list(self.times_s)
-        for stage in (*FAMILIES, "output"):
+        for stage in STAGES:
             operator = cast(Operator | None, getattr(self, stage))
             text[stage] = {"id": operator.id, **operator.values()} if operator else {"id": "none"}
         return tomli_w.dumps(text)
@@ -95,16 +103,16 @@ class Recipe:
             found = tomllib.loads(text)
         except tomllib.TOMLDecodeError as e:
             raise InputError(f"{name}: is not a recipe, which is written in TOML: {e}.") from None
-        known = ("fullwell", "primaries", "reference", "times_s", *FAMILIES, "output")
+        known = ("fullwell", "primaries", "reference", "times_s", *STAGES)
         for key in found:
             if key not in known:
                 raise UsageError(f"{name}: has an unknown entry {key!r}; {did_you_mean(key, known)}")
         names, values = {}, {}
-        for stage in (*FAMILIES, "output"):
+        for stage in STAGES:
             table = found.get(stage, {})
             if not isinstance(table, dict):
                 raise UsageError(f"{name}: {stage} must be a table such as [{stage}], got {table!r}.")
-            if "id" in table and stage != "output":
+            if "id" in table and stage not in FIXED:
                 names[stage] = str(table["id"])
             if rest := {k: v for k, v in table.items() if k != "id"}:
                 values[stage] = rest
@@ -141,7 +149,7 @@ class Recipe:
                 result.response = self.response(bracket, progress=progress)
             with progress.stage("merge"):
                 merged = self.merge(bracket, result.response, progress=progress)
-                result.radiance = dataclasses.replace(merged.to(self.primaries), meta=meta)
+                result.radiance = dataclasses.replace(self.scale(merged.to(self.primaries)), meta=meta)
         if picture and self.fuse:
             with progress.stage("fuse"):
                 result.picture = dataclasses.replace(self.fuse(bracket, progress), meta=meta)
@@ -169,13 +177,14 @@ def make(
     recipe: Recipe | None = None,
     *,
     times_from: str | Path | None = None,
+    regions: Sequence[Region] = (),
     progress: Progress | None = None,
 ) -> Result:
     """Frames in, files out: the twin of `fullwell make`.
 
     The extension of each output decides what it holds: .hdr and .exr radiance; .jpg, .png and .webp a picture; .tif a
-    picture, or radiance where the recipe says output.bits = 32. Raises a FullwellError before any work where an output
-    cannot be written, and an input is never overwritten.
+    picture, or radiance where the recipe says output.bits = 32. The report gives the luminance of `regions`. Raises a
+    FullwellError before any work where an output cannot be written, and an input is never overwritten.
     """
     recipe, progress = recipe or Recipe.of(), progress or Progress()
     if isinstance(outputs, (str, Path)):
@@ -196,7 +205,10 @@ def make(
         )  # fmt: skip
     if times_from:  # the recipe alone is to give the same result again
         recipe = dataclasses.replace(recipe, times_s=tuple(f.exposure.time_s or 0.0 for f in bracket))
-    result = recipe.run(bracket, "radiance" in kinds, "picture" in kinds, progress)
+    recipe.scale.check(*bracket.shape)
+    for region in regions:
+        region.check(*bracket.shape)
+    result = recipe.run(bracket, "radiance" in kinds or bool(regions), "picture" in kinds, progress)
     with progress.stage("write"):
         for path, kind in progress.each(wanted):
             io.write(getattr(result, kind), path, recipe.output)
@@ -207,6 +219,7 @@ def make(
         [str(p) for p, _ in wanted],
         progress.seconds,
         recipe.to_toml(),
+        regions,
     )
     return result
 

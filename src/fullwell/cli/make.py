@@ -8,6 +8,7 @@ import click
 
 from fullwell.cli import as_json
 from fullwell.cli.options import chosen, stage_options
+from fullwell.cli.scale import scale_options, scale_values
 from fullwell.errors import UsageError
 
 
@@ -20,6 +21,7 @@ from fullwell.errors import UsageError
 @click.option("--merge", metavar="ID", help="How to merge. [robertson03]")
 @click.option("--tonemap", metavar="ID", help="How to tone map. [reinhard05]")
 @click.option("--fuse", metavar="ID|none", help="Fuse the frames instead; needs no exposure times.")
+@scale_options
 @click.option("--primaries", metavar="NAME", help="Primaries of the radiance. [rec709]")
 @click.option("--recipe", metavar="FILE", help="A recipe in TOML, or a result of Fullwell to be made again.")
 @click.option("--report", metavar="FILE.json", help="Write what was done and how well it fitted.")
@@ -37,6 +39,11 @@ def command(
     times_from: str | None,
     reference: int | None,
     primaries: str | None,
+    wb_match: str | None,
+    scale: str | None,
+    scale_like: str | None,
+    calibrate: str | None,
+    regions: tuple[str, ...],
     **given: Any,
 ) -> None:
     """Bracketed photographs to HDR files and pictures.
@@ -51,18 +58,21 @@ def command(
     from fullwell.cli.progress import working
     from fullwell.recipe import make
     from fullwell.report.files import check_text_output, write_json
+    from fullwell.report.regions import Region, told
     from fullwell.report.response_plot import check_plot, plot
 
     for path in (report, plot_response):
         if path:
             check_text_output(path, (*frames, *outputs))
-    built = chosen(given, settings, recipe, reference=reference, primaries=primaries)
+    boxes = [Region.of(text) for text in regions]
+    flags = scale_values(wb_match, scale, scale_like, calibrate)
+    built = chosen(given, settings, recipe, flags, reference=reference, primaries=primaries)
     if plot_response:
         check_plot(plot_response)
         if built.fuse:
             raise UsageError("--plot-response: fused frames need no response; leave out --fuse or the plot.")
     with working(threads) as bar:
-        result = make(frames, outputs, built, times_from=times_from, progress=bar)
+        result = make(frames, outputs, built, times_from=times_from, regions=boxes, progress=bar)
     if plot_response and result.response:
         plot(result.response, plot_response)
     if report:
@@ -72,5 +82,7 @@ def command(
         return
     for warning in result.report["warnings"]:
         click.echo(f"warning: {warning}", err=True)
+    for measured in result.report["regions"]:
+        click.echo(told(measured))
     for path in outputs:
         click.echo(path)

@@ -26,28 +26,38 @@ def stage_options(command: Any) -> Any:
     return command
 
 
-def chosen(given: dict[str, Any], settings: tuple[str, ...], recipe_file: str | None, **rest: Any) -> Any:
-    """The recipe of a file or the default, with what the options say put over it."""
+def chosen(
+    given: dict[str, Any],
+    settings: tuple[str, ...],
+    recipe_file: str | None,
+    flags: dict[str, dict[str, Any]] | None = None,
+    **rest: Any,
+) -> Any:
+    """The recipe of a file or the default, with what the options say put over it.
+
+    `flags` are values by stage and parameter that have options of their own; `settings` go over them.
+    """
     from fullwell.io import parse_times
-    from fullwell.params import FAMILIES
-    from fullwell.recipe import Recipe
+    from fullwell.recipe import FIXED, STAGES, Recipe
 
     base = Recipe.load(recipe_file) if recipe_file else Recipe.of()
     names: dict[str, str] = {}
     values: dict[str, dict[str, Any]] = {}
-    for stage in (*FAMILIES, "output"):
+    for stage in STAGES:
         operator = getattr(base, stage)
         asked = given.get(stage)
         if stage == "response" and asked and (asked.endswith(".json") or "/" in asked):
             names[stage], values[stage] = "saved", {"path": asked}
-        elif stage != "output" and asked:
+        elif stage not in FIXED and asked:
             names[stage] = asked
         elif operator is not None:
             values[stage] = operator.values()
-            if stage != "output":
+            if stage not in FIXED:
                 names[stage] = operator.id
-        elif stage != "output":
+        elif stage not in FIXED:
             names[stage] = "none"
+    for stage, flagged in (flags or {}).items():
+        values.setdefault(stage, {}).update(flagged)
     for text in settings:
         left, equals, value = text.partition("=")
         stage, dot, name = left.partition(".")

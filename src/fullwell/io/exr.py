@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from fullwell.io.output import Encoding
 
 HALF_MAX = 65504.0
+TO_ABSOLUTE, WHITE, NOMINAL = "fullwell:to_absolute", "whiteLuminance", "fullwell:nominal_cd_m2"
 
 
 def read_radiance(path: Path) -> Radiance:
@@ -41,9 +42,18 @@ def read_radiance(path: Path) -> Radiance:
     rgb = _displayed(pixels[:, :, [c - begin for c in chosen]], spec)
     to_d50 = profile.of_chromaticities(openimageio.numbers(spec, "chromaticities"))  # none: Rec.709, as OpenEXR says
     name, rgb = profile.in_working_primaries(rgb, to_d50)
-    scale = openimageio.numbers(spec, "fullwell:to_absolute")
+    scale, white, nominal = (
+        next(iter(openimageio.numbers(spec, name)), None) for name in (TO_ABSOLUTE, WHITE, NOMINAL)
+    )
     meta = Metadata(sources=(str(path),), recipe=openimageio.text(spec, "fullwell:recipe"))
-    return Radiance(rgb, name, to_absolute=scale[0] if len(scale) == 1 else None, meta=meta)
+    return Radiance(
+        rgb,
+        name,
+        to_absolute=scale,
+        meta=meta,
+        cd_m2=white if white is not None else nominal,
+        calibrated=white is not None,
+    )
 
 
 def _channels(names: tuple[str, ...], path: Path) -> list[int]:
@@ -82,7 +92,9 @@ def write_radiance(scene: Radiance, path: Path, encoding: Encoding) -> None:
     if scene.meta.recipe:
         spec.attribute("fullwell:recipe", scene.meta.recipe)
     if scene.to_absolute:
-        spec.attribute("fullwell:to_absolute", scene.to_absolute)
+        spec.attribute(TO_ABSOLUTE, scene.to_absolute)
+    if scene.cd_m2:  # whiteLuminance is what the standard calls the cd/m2 of R = G = B = 1
+        spec.attribute(WHITE if scene.calibrated else NOMINAL, scene.cd_m2)
     if half and _largest(rgb) > HALF_MAX:
         rgb = np.where(np.isfinite(rgb), np.clip(rgb, -HALF_MAX, HALF_MAX), rgb)
     out = oiio.ImageOutput.create(str(path))

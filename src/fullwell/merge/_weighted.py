@@ -72,15 +72,9 @@ class WeightedMerger(Merger):
         matrix = bracket.to_working
         if not np.array_equal(matrix, np.eye(3)):
             rgb = rgb @ matrix.T.astype(np.float32)
-        return Radiance(
-            rgb,
-            "rec709",
-            mask,
-            1.0 / middle,
-            bracket.meta,
-            bracket.nominal_cd_m2,
-            wb_gain_ev=drift if drift.any() else None,
-        )
+        gain = drift if drift.any() else None
+        cd_m2 = bracket.nominal_cd_m2
+        return Radiance(rgb, "rec709", mask, 1.0 / middle, meta=bracket.meta, cd_m2=cd_m2, wb_gain_ev=gain)
 
 
 def knee(curve: Array) -> float:
