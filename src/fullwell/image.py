@@ -34,6 +34,8 @@ __all__ = [
 
 CLIPPED_IN_ALL = 1  # bit of Radiance.mask: too bright for every frame, the value is a lower bound
 BLACK_IN_ALL = 2  # bit of Radiance.mask: too dark for every frame, the value is an upper bound
+METER_CONSTANT = 12.5  # K of ISO 2720 in cd s / m2, as Canon, Nikon and Sekonic have it
+MIDDLE_GREY = 0.18
 
 
 @dataclass(frozen=True)
@@ -248,6 +250,23 @@ class Bracket:
                 ]
         return np.array([s.relative for s in settings], np.float64)
 
+    @property
+    def middle_exposure(self) -> float:
+        """The middle one of the exposures, the lower of two: what the scale of radiance rests on."""
+        return float(np.sort(self.exposures)[(len(self) - 1) // 2])
+
+    @property
+    def nominal_cd_m2(self) -> float | None:
+        """Luminance in cd/m2 that the middle exposure should record as white; None where a setting is unknown.
+
+        A reflected-light meter sets N ** 2 / t = L S / K with K = 12.5 cd s / m2 (ISO 2720) for a luminance L that is
+        to be middle grey, 0.18 of white.
+        """
+        settings = [f.exposure for f in self.frames]
+        if any(s.time_s is None or not s.f_number or not s.iso for s in settings):
+            return None
+        return METER_CONSTANT / MIDDLE_GREY / (100.0 * self.middle_exposure)
+
     def codes(self, progress: Progress = QUIET) -> list[Array]:
         """The code values of all frames, of one type: 8-bit frames among 16-bit ones are widened."""
         decoded = [f.codes() for f in progress.each(self.frames)]
@@ -275,14 +294,18 @@ class Response:
     """The inverse camera response: relative exposure of every code value.
 
     `curve` is (levels, 3) float64, 256 or 65536 levels, above 0 but for its first entry, rising, and 1 at the middle
-    level (levels // 2). `samples` (optional) are (n, 3) rows of channel, code value and log2 exposure, for the plot;
-    `residual_stops` says how well the curve fits them.
+    level (levels // 2), on the geometric mean of the channels. `white` is what counts as white, on the scale of the
+    curve; without it that is what the last code stands for. `samples` (optional) are (n, 3) rows of channel, code value
+    and log2 exposure, for the plot; `residual_stops` says how well the curve fits them. `notes` are sentences about how
+    the curve came about that a reader should know.
     """
 
     curve: Array
     name: str = "given"
     samples: Array | None = None
     residual_stops: float | None = None
+    white: float | None = None
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         curve = np.ascontiguousarray(self.curve, np.float64)
@@ -295,6 +318,10 @@ class Response:
         if not np.isfinite(curve).all() or (curve < 0).any() or (curve[1:] <= 0).any():
             raise InputError("response: every entry of the curve must be a finite number above 0 (the first may be 0).")
         object.__setattr__(self, "curve", curve)
+        if self.white is None:
+            object.__setattr__(self, "white", float(np.exp(np.mean(np.log(curve[-1])))))
+        if not (math.isfinite(self.white or 0.0) and (self.white or 0.0) > 0):
+            raise InputError(f"response: white must be a finite number above 0, got {self.white!r}.")
 
     @classmethod
     def of(cls, curve: Response | npt.ArrayLike) -> Response:
@@ -317,8 +344,10 @@ class Radiance:
 
     `rgb` is (h, w, 3) float32 in the working `primaries`; it may exceed 1. `mask` is (h, w) uint8 with the bits
     CLIPPED_IN_ALL and BLACK_IN_ALL where a channel was measured by no frame. Multiply by `to_absolute` for
-    1 / (s * ISO / 100 / f-number ** 2), the unit that is the same for all brackets of one camera. `noise_floor` is the
-    least that the longest exposure tells from black, in the unit of `rgb`; None where nobody knows.
+    1 / (s * ISO / 100 / f-number ** 2), the unit that is the same for all brackets of one camera, and by `cd_m2` for
+    luminance in cd/m2, which is nominal, by the camera's settings, unless it is `calibrated`, by a meter. `noise_floor`
+    is the least that the longest exposure tells from black, in the unit of `rgb`; None where nobody knows.
+    `wb_gain_ev` is (frames, 3): log2 of how much more a frame recorded in a channel than its neighbours make expect.
     """
 
     rgb: Array
@@ -327,6 +356,9 @@ class Radiance:
     to_absolute: float | None = None
     noise_floor: float | None = None
     meta: Metadata = field(default_factory=Metadata)
+    cd_m2: float | None = None
+    calibrated: bool = False
+    wb_gain_ev: Array | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "rgb", _as_rgb(self.rgb, "radiance"))
@@ -339,6 +371,18 @@ class Radiance:
     @property
     def luminance_weights(self) -> Array:
         return primaries(self.primaries).luminance.astype(np.float32)
+
+    @property
+    def luminance_kind(self) -> str | None:
+        """How `cd_m2` is known: "calibrated" by a meter, "nominal" by the settings; None where it is not."""
+        return None if self.cd_m2 is None else "calibrated" if self.calibrated else "nominal"
+
+    def scaled(self, factor: float) -> Radiance:
+        """The same light in other units: numbers `factor` times as large."""
+        if factor == 1.0:
+            return self
+        per_unit = {k: v / factor for k in ("to_absolute", "cd_m2") if (v := getattr(self, k)) is not None}
+        return dataclasses.replace(self, rgb=self.rgb * np.float32(factor), **per_unit)
 
     @property
     def unmeasured(self) -> float:

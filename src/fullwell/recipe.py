@@ -21,12 +21,19 @@ from fullwell.operators import HEADROOM, Aligner, Calibrator, Finisher, Fuser, M
 from fullwell.params import FAMILIES, Operator, build
 from fullwell.progress import QUIET, Progress
 from fullwell.report.record import record
+from fullwell.report.regions import Region
+from fullwell.scale import Scale
 
 DEFAULTS = {
     "align": "mtb03", "response": "debevec97", "merge": "robertson03", "fuse": "none", "tonemap": "natural",
     "finish": "develop",
 }  # fmt: skip
 OPTIONAL = ("align", "fuse", "finish")  # families that "none" switches off
+FIXED: dict[str, type[Operator]] = {
+    "scale": Scale,
+    "output": io.Encoding,
+}  # stages with one operator, which no recipe names
+STAGES = (*FAMILIES, *FIXED)
 
 
 def _default(family: str) -> Callable[[], Any]:
@@ -47,6 +54,7 @@ class Recipe:
     merge: Merger = field(default_factory=_default("merge"))
     fuse: Fuser | None = None
     tonemap: ToneMapper = field(default_factory=_default("tonemap"))
+    scale: Scale = field(default_factory=Scale)
     finish: Finisher | None = field(default_factory=_default("finish"))
     output: io.Encoding = field(default_factory=io.Encoding)
     primaries: str = "rec709"
@@ -70,9 +78,9 @@ class Recipe:
         """
         names, values = DEFAULTS | dict(names or {}), values or {}
         for stage in values:
-            if stage not in (*FAMILIES, "output"):
-                raise UsageError(f"no stage is called {stage!r}; {did_you_mean(stage, (*FAMILIES, 'output'))}")
-        stages: dict[str, Any] = {"output": io.Encoding.of(values.get("output", {}))}
+            if stage not in STAGES:
+                raise UsageError(f"no stage is called {stage!r}; {did_you_mean(stage, STAGES)}")
+        stages: dict[str, Any] = {stage: one.of(values.get(stage, {})) for stage, one in FIXED.items()}
         for family in FAMILIES:
             name = names[family]
             if name == "none" and family in OPTIONAL:
@@ -92,7 +100,7 @@ class Recipe:
             text["times_s"] = list(self.times_s)
         if self.trust_times:
             text["trust_times"] = True
-        for stage in (*FAMILIES, "output"):
+        for stage in STAGES:
             operator = cast(Operator | None, getattr(self, stage))
             text[stage] = {"id": operator.id, **operator.values()} if operator else {"id": "none"}
         return tomli_w.dumps(text)
@@ -104,16 +112,16 @@ class Recipe:
             found = tomllib.loads(text)
         except tomllib.TOMLDecodeError as e:
             raise InputError(f"{name}: is not a recipe, which is written in TOML: {e}.") from None
-        known = ("fullwell", "primaries", "reference", "times_s", "trust_times", *FAMILIES, "output")
+        known = ("fullwell", "primaries", "reference", "times_s", "trust_times", *STAGES)
         for key in found:
             if key not in known:
                 raise UsageError(f"{name}: has an unknown entry {key!r}; {did_you_mean(key, known)}")
         names, values = {}, {}
-        for stage in (*FAMILIES, "output"):
+        for stage in STAGES:
             table = found.get(stage, {})
             if not isinstance(table, dict):
                 raise UsageError(f"{name}: {stage} must be a table such as [{stage}], got {table!r}.")
-            if "id" in table and stage != "output":
+            if "id" in table and stage not in FIXED:
                 names[stage] = str(table["id"])
             if rest := {k: v for k, v in table.items() if k != "id"}:
                 values[stage] = rest
@@ -153,7 +161,7 @@ class Recipe:
                 result.response = self.response(bracket, progress=progress)
             with progress.stage("merge"):
                 merged = self.merge(bracket, result.response, progress=progress)
-                result.radiance = dataclasses.replace(merged.to(self.primaries), meta=meta)
+                result.radiance = dataclasses.replace(self.scale(merged.to(self.primaries)), meta=meta)
         if picture and self.fuse:
             with progress.stage("fuse"):
                 result.picture = dataclasses.replace(self.fuse(bracket, progress), meta=meta)
@@ -196,6 +204,7 @@ def make(
     times_from: Mapping[str, float] | str | Path | None = None,
     whole: bool = False,
     verify: bool = False,
+    regions: Sequence[Region] = (),
     progress: Progress | None = None,
 ) -> Result:
     """Frames in, files out: the twin of `fullwell make`.
@@ -205,7 +214,7 @@ def make(
     picture, or radiance where the recipe says output.bits = 32; .jpg and .png an HDR picture where it says output.hdr.
     `{reference}` in a name stands for the name of the reference frame. Raises a FullwellError before any work where an
     output cannot be written, and an input is never overwritten. With `verify` every output is decoded again and the
-    error in stops goes into the report.
+    error in stops goes into the report, which gives the luminance of `regions` too.
     """
     recipe, progress = recipe or Recipe.of(), progress or Progress()
     outputs = [outputs] if isinstance(outputs, (str, Path)) else outputs
@@ -225,7 +234,10 @@ def make(
     if times_from:  # the recipe alone is to give the same result again
         recipe = dataclasses.replace(recipe, times_s=tuple(f.exposure.time_s or 0.0 for f in bracket))
     hdr = "hdr" in kinds
-    result = recipe.run(bracket, hdr or "radiance" in kinds, hdr or "picture" in kinds, progress)
+    recipe.scale.check(*bracket.shape)
+    for region in regions:
+        region.check(*bracket.shape)
+    result = recipe.run(bracket, hdr or "radiance" in kinds or bool(regions), hdr or "picture" in kinds, progress)
     if hdr and result.radiance:
         result.hdr = io.hdr_picture(result.radiance, result.picture)
     with progress.stage("write"):
@@ -244,6 +256,7 @@ def make(
         recipe.to_toml(),
         [io.shown(result.hdr, p, recipe.output)._asdict() for p, kind in wanted if kind == "hdr" and result.hdr],
         [v._asdict() for v in verified],
+        regions,
     )
     return result
 

@@ -9,6 +9,7 @@ from scenes import bracket_of, hills, rms_stops, true_curve
 from fullwell.image import BLACK_IN_ALL, CLIPPED_IN_ALL, Bracket, Frame, Pose, Response
 from fullwell.merge.debevec97 import Debevec97
 from fullwell.merge.robertson03 import Robertson03
+from fullwell.response.debevec97 import Debevec97 as Debevec
 from fullwell.simulate import Camera
 
 TIMES = [1 / 8 * 4.0**k for k in range(5)]
@@ -162,3 +163,72 @@ def test_absolute_radiance_does_not_depend_on_the_exposures_chosen() -> None:
         found.append(merged.rgb * merged.to_absolute)
     assert np.median(found[0] / found[1]) == pytest.approx(1, abs=0.01)
     assert rms_stops(found[0], light) < 0.05
+
+
+@pytest.mark.parametrize("merger", MERGERS)
+def test_the_scale_rests_on_the_exposures_not_on_the_reference(merger) -> None:
+    camera, shots = shoot()
+    response = Response(true_curve(camera))
+    a, b = (merger(bracket_of(shots, reference), response) for reference in (0, 4))
+    assert np.array_equal(a.rgb, b.rgb)
+    assert a.to_absolute == b.to_absolute == 1 / TIMES[2]
+
+
+@pytest.mark.parametrize("merger", MERGERS)
+def test_white_that_is_recorded_below_255_counts_as_clipped(merger) -> None:
+    """A camera that is full at code 245: a curve recovered from it climbs steeply there."""
+    curve = np.repeat(true_curve(Camera("srgb"))[:, None], 3, axis=1)
+    curve[245:] *= 2.0 ** (0.3 * np.arange(11))[:, None]
+    frames = [np.full((2, 3, 3), code, np.uint8) for code in (120, 246, 250)]
+    merged = merger(frames, Response(curve, white=curve[244, 0]), times=[1, 30, 900])
+    np.testing.assert_allclose(merged.rgb, curve[120, 0] / curve[244, 0] * 30, rtol=1e-5)
+    assert not merged.mask.any()
+
+
+# White balance --------------------------------------------------------------------------------------------------------
+
+
+def drifting(
+    frame: int, gain: list[float], response: str = "film", times: list[float] = TIMES
+) -> tuple[Bracket, np.ndarray]:
+    """A bracket with a lamp that clips, of which one frame has other gains; and the light."""
+    camera, light = Camera(response, seed=4), hills(240, 320, 4)
+    light[20:60, 20:60] = (90, 50, 12)
+    shots = [camera.shoot(light * (gain if k == frame else 1), [t])[0] for k, t in enumerate(times)]
+    return bracket_of(shots), light
+
+
+@pytest.mark.parametrize("frame", [0, 1, 4])
+def test_a_frame_of_other_white_balance_is_found_and_matched(frame: int) -> None:
+    bracket, light = drifting(frame, [1.3, 1.0, 0.8])
+    response = Debevec()(bracket)
+    on, off = Robertson03()(bracket, response), Robertson03(wb_match="off")(bracket, response)
+    expected = np.zeros((5, 3))
+    expected[frame] = np.log2([1.3, 1.0, 0.8])
+    np.testing.assert_allclose(on.wb_gain_ev, expected, atol=0.06)
+    assert off.wb_gain_ev is None
+    seen = (on.mask == 0) & (off.mask == 0)
+    assert rms_stops(on.rgb, light, seen) < 0.6 * rms_stops(off.rgb, light, seen)
+
+
+def test_when_the_reference_is_the_odd_one_the_others_are_matched_to_it() -> None:
+    bracket, light = drifting(2, [1.3, 1.0, 0.8])
+    merged = Robertson03()(bracket, Debevec()(bracket))
+    expected = np.tile(-np.log2([1.3, 1.0, 0.8]), (5, 1))
+    expected[2] = 0
+    np.testing.assert_allclose(merged.wb_gain_ev, expected, atol=0.06)
+    assert rms_stops(merged.rgb, light * [1.3, 1.0, 0.8], merged.mask == 0) < 0.05
+
+
+@pytest.mark.parametrize("response", ["srgb", "film"])
+@pytest.mark.parametrize("times", [TIMES, [0.25, 1, 4], [0.5, 2]])
+def test_noise_and_a_clipped_lamp_are_no_drift(response: str, times: list[float]) -> None:
+    bracket, _ = drifting(-1, [1, 1, 1], response, times)
+    assert Robertson03()(bracket, Debevec()(bracket)).wb_gain_ev is None
+
+
+def test_channels_that_drift_apart_evenly_with_exposure_are_the_response_not_white_balance() -> None:
+    camera, shots = shoot()
+    powers = np.array([0.9, 1.0, 1.1])
+    frames = [np.round(255 * (s.codes / 255.0) ** powers).astype(np.uint8) for s in shots]
+    assert Robertson03()(frames, Response(true_curve(camera)), TIMES).wb_gain_ev is None

@@ -11,7 +11,9 @@ from scenes import bracket_of, hills, true_curve
 from fullwell.color import srgb_decode
 from fullwell.errors import ExposureError, InputError
 from fullwell.image import Bracket, Response
+from fullwell.operators import Calibrator
 from fullwell.progress import QUIET
+from fullwell.response._channels import SRGB, gains
 from fullwell.response._samples import rising, sample
 from fullwell.response.debevec97 import HAT, Debevec97
 from fullwell.response.gamma import Gamma
@@ -41,6 +43,50 @@ def test_robertson_finds_the_curve_of_the_camera(response: str, bound: float) ->
     found = Robertson03()(shoot(response)).curve
     error = np.log2(found / true_curve(Camera(response))[:, None])[16:240]
     assert np.sqrt(np.mean(error**2)) < bound
+
+
+@pytest.mark.parametrize("calibrator", [Debevec97(), Robertson03()], ids=lambda c: c.id)
+@pytest.mark.parametrize("response", ["srgb", "film"])
+def test_a_camera_with_one_curve_gets_one_and_grey_stays_grey(calibrator: Calibrator, response: str) -> None:
+    found = calibrator(shoot(response))
+    assert found.name == calibrator.id
+    assert found.notes == ()
+    assert (found.curve == found.curve[:, :1]).all()
+    assert found.white == pytest.approx(1 / srgb_decode(128 / 255))
+
+
+@pytest.mark.parametrize("calibrator", [Debevec97(), Robertson03()], ids=lambda c: c.id)
+def test_channels_that_differ_as_in_film_get_a_curve_each(calibrator: Calibrator) -> None:
+    powers = np.array([0.85, 1.0, 1.2])
+    frames = [np.round(255 * (f.codes() / 255.0) ** powers).astype(np.uint8) for f in shoot("film")]
+    found = calibrator(frames, TIMES)
+    assert "film" in found.notes[0]
+    truth = np.stack([np.interp((np.arange(256) / 255) ** (1 / p), np.arange(256) / 255, true_curve(Camera("film")))
+                      for p in powers], axis=1)  # fmt: skip
+    error = np.log2(found.curve / truth)[32:224]
+    assert np.std(error, axis=0).max() < 0.1
+    assert np.exp(np.mean(np.log(found.curve[128]))) == pytest.approx(1)
+
+
+def test_gains_give_the_reference_frame_the_colours_of_srgb() -> None:
+    codes = np.random.default_rng(1).integers(0, 256, (500, 3))
+    curve = SRGB[:, None] / SRGB[128] * [1.3, 1.0, 0.7]
+    found = gains(curve, codes) * [1.3, 1.0, 0.7]
+    np.testing.assert_allclose(found, found[0], rtol=1e-12)
+    assert np.prod(gains(curve, codes)) == pytest.approx(1)
+    assert gains(curve, codes[:10]).tolist() == [1, 1, 1]  # too few to say
+
+
+def test_frames_toned_one_by_one_fall_back_to_srgb_and_film_does_not() -> None:
+    def toned(codes: np.ndarray) -> np.ndarray:
+        """As phones do: a frame is bent by where it is dark, here one way from left to right, or the other."""
+        bend = np.linspace(0.75, 1.3, codes.shape[1])[:: 1 if codes.mean() < 128 else -1]
+        return np.round(255 * (codes / 255.0) ** bend[None, :, None]).astype(np.uint8)
+
+    found = Debevec97()([toned(f.codes()) for f in shoot("srgb")], TIMES)
+    assert found.name == "srgb"
+    assert "sRGB is used" in found.notes[0]
+    np.testing.assert_allclose(found.curve[1:, 0], srgb_decode(np.arange(1, 256) / 255) / srgb_decode(128 / 255))
 
 
 def test_debevec_solves_the_system_of_the_paper() -> None:
@@ -116,6 +162,7 @@ def test_a_saved_response_reads_back_bit_for_bit(tmp_path: Path) -> None:
     again = Saved(path=str(tmp_path / "camera.json"))([np.zeros((2, 2, 3), np.uint8)])
     assert np.array_equal(again.curve, response.curve)
     assert again.residual_stops == response.residual_stops
+    assert again.white == response.white
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import click
 
 from fullwell.cli import as_json
 from fullwell.cli.options import chosen, finish_options, given_times, stage_options
+from fullwell.cli.scale import scale_options, scale_values
 from fullwell.errors import UsageError
 
 
@@ -21,6 +22,7 @@ from fullwell.errors import UsageError
 @click.option("--tonemap", metavar="ID", help="How to tone map. [natural]")
 @click.option("--fuse", metavar="ID|none", help="Fuse the frames instead; needs no exposure times.")
 @finish_options
+@scale_options
 @click.option("--primaries", metavar="NAME", help="Primaries of the radiance. [rec709]")
 @click.option("--hdr", is_flag=True, help="Make .jpg (Ultra HDR) and .png (PQ) HDR pictures.")
 @click.option("--recipe", metavar="FILE", help="A recipe in TOML, or a result of Fullwell to be made again.")
@@ -44,6 +46,11 @@ def command(
     reference: int | None,
     primaries: str | None,
     trust_times: bool,
+    wb_match: str | None,
+    scale: str | None,
+    scale_like: str | None,
+    calibrate: str | None,
+    regions: tuple[str, ...],
     **given: Any,
 ) -> int:
     """Bracketed photographs to HDR files and pictures.
@@ -60,16 +67,19 @@ def command(
     from fullwell.cli.progress import working
     from fullwell.recipe import make
     from fullwell.report.files import check_text_output, write_json
+    from fullwell.report.regions import Region
     from fullwell.report.response_plot import check_plot, plot
 
     for path in (report, plot_response):
         if path:
             check_text_output(path, (*frames, *outputs))
+    boxes = [Region.of(text) for text in regions]
     if hdr:
         settings = ("output.hdr=true", *settings)
     times, times_from = given_times(given)
+    flags = scale_values(wb_match, scale, scale_like, calibrate)
     rest = {"times_s": tuple(times) if times else None, "trust_times": trust_times or None}
-    built = chosen(given, settings, recipe, reference=reference, primaries=primaries, **rest)
+    built = chosen(given, settings, recipe, flags, reference=reference, primaries=primaries, **rest)
     if plot_response:
         check_plot(plot_response)
         if built.fuse:
@@ -81,7 +91,7 @@ def command(
             raise UsageError("--every: a report of all sets is --json; --report, --plot-response, --verify are of one.")
         return make_sets(frames, every, outputs, built, times_from, threads, machine)
     with working(threads) as bar:
-        result = make(frames, outputs, built, times_from=times_from, verify=verify, progress=bar)
+        result = make(frames, outputs, built, times_from=times_from, verify=verify, regions=boxes, progress=bar)
     if plot_response and result.response:
         plot(result.response, plot_response)
     if report:
@@ -94,9 +104,13 @@ def command(
 
 
 def show(report: dict[str, Any]) -> None:
-    """Warnings to stderr, the files that were written to stdout."""
+    """Warnings to stderr; the luminance of regions and the files that were written to stdout."""
+    from fullwell.report.regions import told
+
     for warning in report["warnings"]:
         click.echo(f"warning: {warning}", err=True)
+    for measured in report["regions"]:
+        click.echo(told(measured))
     headrooms = {shown["path"]: f" (diffuse white + {shown['headroom_stops']:.1f} stops)" for shown in report["hdr"]}
     for path in report["outputs"]:
         click.echo(path + headrooms.get(path, ""))

@@ -74,29 +74,39 @@ def finish_values(given: dict[str, Any]) -> dict[str, Any]:
     return {name.removeprefix("finish_"): v for name in names if (v := given.pop(name)) is not None}
 
 
-def chosen(given: dict[str, Any], settings: tuple[str, ...], recipe_file: str | None, **rest: Any) -> Any:
-    """The recipe of a file or the default, with what the options say put over it."""
-    from fullwell.params import FAMILIES
-    from fullwell.recipe import Recipe
+def chosen(
+    given: dict[str, Any],
+    settings: tuple[str, ...],
+    recipe_file: str | None,
+    flags: dict[str, dict[str, Any]] | None = None,
+    **rest: Any,
+) -> Any:
+    """The recipe of a file or the default, with what the options say put over it.
+
+    `flags` are values by stage and parameter that have options of their own; `settings` go over them.
+    """
+    from fullwell.recipe import FIXED, STAGES, Recipe
 
     base = Recipe.load(recipe_file) if recipe_file else Recipe.of()
     names: dict[str, str] = {}
     values: dict[str, dict[str, Any]] = {}
-    for stage in (*FAMILIES, "output"):
+    for stage in STAGES:
         operator = getattr(base, stage)
         asked = given.get(stage)
         if stage == "response" and asked and (asked.endswith(".json") or "/" in asked):
             names[stage], values[stage] = "saved", {"path": asked}
-        elif stage != "output" and asked:
+        elif stage not in FIXED and asked:
             names[stage] = asked
         elif operator is not None:
             values[stage] = operator.values()
-            if stage != "output":
+            if stage not in FIXED:
                 names[stage] = operator.id
-        elif stage != "output":
+        elif stage not in FIXED:
             names[stage] = "none"
     if sliders := finish_values(given):
         values.setdefault("finish", {}).update(sliders)
+    for stage, flagged in (flags or {}).items():
+        values.setdefault(stage, {}).update(flagged)
     for text in settings:
         left, equals, value = text.partition("=")
         stage, dot, name = left.partition(".")

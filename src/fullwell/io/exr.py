@@ -25,6 +25,8 @@ ATTRIBUTES = {
     0x0110: "cameraModel", 0xA431: "cameraSerialNumber", 0xA433: "lensMake", 0xA434: "lensModel",
     0xA435: "lensSerialNumber", 0x829D: "FNumber", 0x8827: "isoSpeed", 0x920A: "nominalFocalLength",
 }  # fmt: skip
+TO_ABSOLUTE, NOISE_FLOOR = "fullwell:to_absolute", "fullwell:noise_floor"
+WHITE, NOMINAL = "whiteLuminance", "fullwell:nominal_cd_m2"
 
 
 def read_radiance(path: Path) -> Radiance:
@@ -50,11 +52,21 @@ def read_radiance(path: Path) -> Radiance:
     rgb = _displayed(pixels[:, :, [c - begin for c in chosen]], spec)
     to_d50 = profile.of_chromaticities(openimageio.numbers(spec, "chromaticities"))  # none: Rec.709, as OpenEXR says
     name, rgb = profile.in_working_primaries(rgb, to_d50)
-    scale, floor = (openimageio.numbers(spec, f"fullwell:{name}") for name in ("to_absolute", "noise_floor"))
+    scale, white, nominal, floor = (
+        next(iter(openimageio.numbers(spec, name)), None) for name in (TO_ABSOLUTE, WHITE, NOMINAL, NOISE_FLOOR)
+    )
     meta = Metadata(sources=(str(path),), recipe=openimageio.text(spec, "fullwell:recipe"))
-    scale_of, floor_of = (v[0] if len(v) == 1 else None for v in (scale, floor))
     mask = None if unmeasured is None or unmeasured.shape[:2] != rgb.shape[:2] else unmeasured[..., 0].astype(np.uint8)
-    return Radiance(rgb, name, mask, to_absolute=scale_of, noise_floor=floor_of, meta=meta)
+    return Radiance(
+        rgb,
+        name,
+        mask,
+        to_absolute=scale,
+        noise_floor=floor,
+        meta=meta,
+        cd_m2=white if white is not None else nominal,
+        calibrated=white is not None,
+    )
 
 
 def _channels(names: tuple[str, ...], path: Path) -> list[int]:
@@ -96,9 +108,11 @@ def write_radiance(scene: Radiance, path: Path, encoding: Encoding) -> None:
     if scene.meta.recipe:
         spec.attribute("fullwell:recipe", scene.meta.recipe)
     if scene.to_absolute:
-        spec.attribute("fullwell:to_absolute", scene.to_absolute)
+        spec.attribute(TO_ABSOLUTE, scene.to_absolute)
     if scene.noise_floor:
-        spec.attribute("fullwell:noise_floor", scene.noise_floor)
+        spec.attribute(NOISE_FLOOR, scene.noise_floor)
+    if scene.cd_m2:  # whiteLuminance is what the standard calls the cd/m2 of R = G = B = 1
+        spec.attribute(WHITE if scene.calibrated else NOMINAL, scene.cd_m2)
     if half and _largest(rgb) > HALF_MAX:
         rgb = np.where(np.isfinite(rgb), np.clip(rgb, -HALF_MAX, HALF_MAX), rgb)
     if encoding.exr_layers == "mask" and scene.mask is not None:

@@ -1,6 +1,7 @@
 """Radiance .hdr (RGBE): header, old run lengths and rounding here, the usual run lengths by imagecodecs.
 
-Source: G. Ward, "Real Pixels", Graphics Gems II, 1991, and the Radiance file format page.
+Source: G. Ward, "Real Pixels", Graphics Gems II, 1991, and the Radiance file format page. A number over EXPOSURE is in
+W / (sr m2), and 179 times its luminance in cd/m2: so a calibrated image has an EXPOSURE of 179 over the cd/m2 of 1.0.
 """
 
 from __future__ import annotations
@@ -25,11 +26,16 @@ if TYPE_CHECKING:
 HEADER_BYTES = 1 << 20  # more is no header
 SIZE = re.compile(rb"([-+])([XY]) *(\d+) +([-+])([XY]) *(\d+) *\n")
 RECIPE, MORE, TO_ABSOLUTE = "# fullwell:recipe ", "# fullwell:...... ", "# fullwell:to_absolute "
+CD_M2, NOMINAL = "# fullwell:cd_m2 ", "# fullwell:nominal_cd_m2 "
+EFFICACY = 179.0  # lm / W, of Radiance's white
 LINE = 100  # characters of a recipe line; some readers stop at 127
 
 
 def read_radiance(path: Path) -> Radiance:
-    """An .hdr file, EXPOSURE and COLORCORR divided out. Raises InputError for what is damaged or XYZ."""
+    """An .hdr file, EXPOSURE and COLORCORR divided out, but for the EXPOSURE that says what our own calibration found.
+
+    Raises InputError for what is damaged or XYZ.
+    """
     data = path.read_bytes()
     head, gap, rest = data[:HEADER_BYTES].partition(b"\n\n")
     size = SIZE.match(rest)
@@ -47,15 +53,23 @@ def read_radiance(path: Path) -> Radiance:
         rgb = rgb.swapaxes(0, 1)
     signs = {size[2]: size[1], size[5]: size[4]}
     rgb = rgb[:: 1 if signs[b"Y"] == b"-" else -1, :: 1 if signs[b"X"] == b"+" else -1]
-    scale = np.prod([n for line in lines for n in _numbers(line, "EXPOSURE", 1)]) * np.ones(3)
+    cd_m2 = _ours(lines, CD_M2)
+    own = EFFICACY / cd_m2 if cd_m2 else 1.0
+    scale = np.prod([n for line in lines for n in _numbers(line, "EXPOSURE", 1)]) / own * np.ones(3)
     for line in lines:
         if correction := _numbers(line, "COLORCORR", 3):
             scale = scale * correction
-    if (scale != 1).any() and (scale > 0).all():
+    if (np.abs(scale - 1) > 1e-12).any() and (scale > 0).all():
         with np.errstate(over="ignore"):
             rgb = (rgb / scale).astype(np.float32)
-    recipe, to_absolute = _ours(lines)
-    return Radiance(rgb, _primaries(lines), to_absolute=to_absolute, meta=Metadata(sources=(str(path),), recipe=recipe))
+    return Radiance(
+        rgb,
+        _primaries(lines),
+        to_absolute=_ours(lines, TO_ABSOLUTE),
+        meta=Metadata(sources=(str(path),), recipe=_recipe(lines)),
+        cd_m2=cd_m2 or _ours(lines, NOMINAL),
+        calibrated=bool(cd_m2),
+    )
 
 
 def _pixels(body: bytes, rows: int, columns: int, path: Path) -> Array:
@@ -115,18 +129,21 @@ def _primaries(lines: list[str]) -> str:
     return "rec709"
 
 
-def _ours(lines: list[str]) -> tuple[str, float | None]:
-    """The recipe and the scale that our own comment lines hold."""
+def _ours(lines: list[str], name: str) -> float | None:
+    """The number of a comment line of our own."""
+    found = [n for line in lines if line.startswith(name) for n in _numbers("=" + line[len(name) :], "", 1)]
+    return found[0] if found and found[0] > 0 else None
+
+
+def _recipe(lines: list[str]) -> str:
+    """The recipe that our own comment lines hold."""
     recipe: list[str] = []
-    to_absolute = None
     for line in lines:
         if line.startswith(RECIPE):
             recipe.append(line[len(RECIPE) :])
         elif line.startswith(MORE) and recipe:
             recipe[-1] += line[len(MORE) :]
-        elif line.startswith(TO_ABSOLUTE):
-            to_absolute = next(iter(_numbers("=" + line[len(TO_ABSOLUTE) :], "", 1)), None)
-    return "\n".join(recipe).encode("latin-1").decode("utf-8", "replace"), to_absolute
+    return "\n".join(recipe).encode("latin-1").decode("utf-8", "replace")
 
 
 def write_radiance(scene: Radiance, path: Path, encoding: Encoding) -> None:
@@ -139,9 +156,13 @@ def write_radiance(scene: Radiance, path: Path, encoding: Encoding) -> None:
     lines = ["#?RADIANCE"]
     if scene.to_absolute:
         lines.append(f"{TO_ABSOLUTE}{scene.to_absolute!r}")
+    if scene.cd_m2:
+        lines.append(f"{CD_M2 if scene.calibrated else NOMINAL}{scene.cd_m2!r}")
     for line in scene.meta.recipe.split("\n") if scene.meta.recipe else []:
         lines.append(RECIPE + line[:LINE])
         lines += [MORE + line[k : k + LINE] for k in range(LINE, len(line), LINE)]
+    if scene.cd_m2 and scene.calibrated:
+        lines.append(f"EXPOSURE= {EFFICACY / scene.cd_m2!r}")
     lines.append("PRIMARIES=" + "".join(f" {n:.4f}" for n in (*p.red, *p.green, *p.blue, *p.white)))
     lines += ["FORMAT=32-bit_rle_rgbe", "", f"-Y {h} +X {w}", ""]  # one reader wants FORMAT last
     rounded = np.empty_like(scene.rgb)
@@ -155,4 +176,4 @@ def write_radiance(scene: Radiance, path: Path, encoding: Encoding) -> None:
 
 def read_recipe(path: Path) -> str:
     head = path.read_bytes()[:HEADER_BYTES].partition(b"\n\n")[0]
-    return _ours(head.decode("latin-1").split("\n"))[0]
+    return _recipe(head.decode("latin-1").split("\n"))

@@ -31,7 +31,8 @@ WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, OFFSETS = 0x100, 0x101, 0x102, 0x
 SAMPLES, ROWS, COUNTS, PREDICTOR, WHITE, COLORANTS, SAMPLE_FORMAT = 0x115, 0x116, 0x117, 0x13D, 0x13E, 0x13F, 0x153
 ICC, DNG_VERSION, XMP, IPTC = 0x8773, 0xC612, 0x2BC, 0x83BB
 IPTC_BEGINS = b"\x1c"  # some programs swap it in words of four bytes
-RECIPE, TO_ABSOLUTE = 0xFF10, 0xFF11  # private tags that nobody is known to use
+RECIPE, TO_ABSOLUTE, NOMINAL = 0xFF10, 0xFF11, 0xFF12  # private tags that nobody is known to use
+STONITS = 0x923F  # cd/m2 of 1.0, as libtiff knows it
 DEFLATE, INTEGER_PREDICTOR, FLOAT_PREDICTOR = 8, 2, 3
 STRIP_BYTES = 1 << 20
 LARGEST = 4_000_000_000  # offsets have 32 bits
@@ -80,8 +81,15 @@ def read_radiance(path: Path) -> Radiance:
     given = [*fields.get(COLORANTS, ()), *fields.get(WHITE, ())]
     to_d50 = profile.of_chromaticities(given) if given else profile.read(header.icc).to_d50
     name, rgb = profile.in_working_primaries(pixels, to_d50)
-    to_absolute = next(iter(fields.get(TO_ABSOLUTE, ())), None)
-    return Radiance(rgb, name, to_absolute=to_absolute, meta=Metadata(header.exif, (str(path),), read_recipe(path)))
+    to_absolute, calibrated, nominal = (next(iter(fields.get(t, ())), None) for t in (TO_ABSOLUTE, STONITS, NOMINAL))
+    return Radiance(
+        rgb,
+        name,
+        to_absolute=to_absolute,
+        meta=Metadata(header.exif, (str(path),), read_recipe(path)),
+        cd_m2=calibrated if calibrated is not None else nominal,
+        calibrated=calibrated is not None,
+    )
 
 
 def _fields(path: Path) -> dict[int, tuple[float, ...]]:
@@ -126,6 +134,8 @@ def write_radiance(scene: Radiance, path: Path, encoding: Encoding) -> None:
     }
     if scene.to_absolute:
         extra[TO_ABSOLUTE] = (ifd.DOUBLE, [scene.to_absolute])
+    if scene.cd_m2:
+        extra[STONITS if scene.calibrated else NOMINAL] = (ifd.DOUBLE, [scene.cd_m2])
     h, w = scene.rgb.shape[:2]
     extra |= texts(xmp.of_result(scene.meta), scene.meta.iptc)
     _write(scene.rgb, path, exif.of_result(scene.meta, h, w), extra, scene.meta.recipe)

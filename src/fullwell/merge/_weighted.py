@@ -11,22 +11,28 @@ import numpy as np
 from fullwell.image import Array, Bracket, Radiance, Response
 from fullwell.kernels.merge import merge_tables
 from fullwell.kernels.rows import addresses
+from fullwell.merge._white_balance import white_balance_drift
 from fullwell.operators import Merger
 from fullwell.params import param
 from fullwell.progress import Progress
 
 NOISE = 0.03  # code (0 to 1) of the longest frame up to which colour is noise: eight codes of JPEG
+STEEP = 0.1  # stops a code: no response climbs so fast but where the camera is full before its codes are
 
 
 @dataclass(frozen=True, kw_only=True)
 class WeightedMerger(Merger):
     """A code is measured where its weight is above 0; a pixel that no frame measured gets the tightest bound.
 
-    Radiance 1.0 is what the frame of the middle exposure records as white.
+    Radiance 1.0 is what the middle exposure records as white: the scale rests on the settings and the response, never
+    on the frame that is the reference.
     """
 
     low: float = param(0.01, lo=0.0, hi=0.4, soft=(0.0, 0.05), help="Codes up to this share of full scale are black.")
     high: float = param(0.985, lo=0.6, hi=1.0, soft=(0.9, 1.0), help="Codes from this share of full scale are clipped.")
+    wb_match: str = param(
+        "auto", choices=("auto", "off"), help="Whether frames whose white balance differs are matched to the reference."
+    )
 
     logarithmic: ClassVar[bool]
 
@@ -39,24 +45,27 @@ class WeightedMerger(Merger):
         """Numerator and denominator that one code of a frame adds."""
 
     def merge(self, bracket: Bracket, response: Response, progress: Progress) -> Radiance:
-        times = bracket.exposures
-        middle = float(np.sort(times)[(len(times) - 1) // 2])
+        middle = bracket.middle_exposure
         frames = bracket.codes(progress)
         levels = 256 if frames[0].dtype == np.uint8 else 65536
         code = np.arange(levels) / (levels - 1)
-        curve = response.table(levels) / np.exp(np.mean(np.log(response.curve[-1])))
-        weight = np.where((code > self.low) & (code < self.high), self.weigh(code), 0.0)
+        curve = np.maximum(response.table(levels) / (response.white or 1.0), 1e-30)
+        ends = [min(self.high, knee(response.table(256)[:, c])) for c in range(3)]
+        weight = [np.where((code > self.low) & (code < end), self.weigh(code), 0.0) for end in ends]
         bottom, top = (
-            np.array([max(np.interp(end, code, curve[:, c]), 1e-30) for c in range(3)]) for end in (self.low, self.high)
+            np.array([np.interp(edge, code, curve[:, c]) for c, edge in enumerate(edges)])
+            for edges in ((self.low,) * 3, ends)
         )
+        drift = np.zeros((len(frames), 3))
+        if self.wb_match == "auto":
+            drift = white_balance_drift(bracket, frames, np.log2(curve))
 
-        value, norm = np.empty((len(times), 3, levels), np.float32), np.empty((len(times), 3, levels), np.float32)
-        below, above = np.empty((len(times), 3), np.float32), np.empty((len(times), 3), np.float32)
-        for k, t in enumerate(times / middle):
-            for c in range(3):
-                exposure = np.maximum(curve[:, c], 1e-30)
-                value[k, c], norm[k, c] = self.terms(weight, exposure, t)
-            below[k], above[k] = (np.log2(b / t) if self.logarithmic else b / t for b in (bottom, top))
+        value, norm = np.empty((len(frames), 3, levels), np.float32), np.empty((len(frames), 3, levels), np.float32)
+        below, above = np.empty((len(frames), 3), np.float32), np.empty((len(frames), 3), np.float32)
+        for k, times in enumerate(bracket.exposures[:, None] / middle * 2.0**drift):
+            for c, t in enumerate(times):
+                value[k, c], norm[k, c] = self.terms(weight[c], curve[:, c], float(t))
+            below[k], above[k] = (np.log2(b / times) if self.logarithmic else b / times for b in (bottom, top))
 
         shifts = np.array([f.pose.shift_px for f in bracket], np.int64)
         rgb, mask = np.empty((*bracket.shape, 3), np.float32), np.empty(bracket.shape, np.uint8)
@@ -65,5 +74,24 @@ class WeightedMerger(Merger):
         if not np.array_equal(matrix, np.eye(3)):
             rgb = rgb @ matrix.T.astype(np.float32)
         noise = max(np.interp(max(self.low, NOISE), code, curve[:, c]) for c in range(3))
-        floor = float(noise * middle / times.max())
-        return Radiance(rgb, "rec709", mask, 1.0 / middle, meta=bracket.meta, noise_floor=floor)
+        floor = float(noise * middle / bracket.exposures.max())
+        return Radiance(
+            rgb,
+            "rec709",
+            mask,
+            1.0 / middle,
+            noise_floor=floor,
+            meta=bracket.meta,
+            cd_m2=bracket.nominal_cd_m2,
+            wb_gain_ev=drift if drift.any() else None,
+        )
+
+
+def knee(curve: Array) -> float:
+    """The code (0 to 1) where a channel's curve (256,) begins to climb steeply, 1 where it does not.
+
+    Some cameras record white as 245, not 255. Such codes say that a pixel is clipped, not how bright it is.
+    """
+    climb = np.convolve(np.diff(np.log2(np.maximum(curve, 1e-30))), np.full(4, 0.25), "same")
+    steep = np.flatnonzero(climb[128:] > STEEP)
+    return float(128 + steep[0]) / 255.0 if len(steep) else 1.0

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from fullwell import __version__
-from fullwell.image import Bracket, Radiance, Response
+from fullwell.image import Array, Bracket, Radiance, Response
+from fullwell.report.colour import cast
 from fullwell.report.inspection import inspect, row_dict
+from fullwell.report.regions import Region
 
 LEAST_SURE = 0.5  # alignment confidence below which the reader is warned
+WB_DRIFT = 0.15  # EV: a frame whose white balance differs by more deserves a warning
 POOR_FIT = 0.25  # stops: a response that misses its samples by more deserves a warning
 
 
@@ -22,38 +27,63 @@ def record(
     recipe: str,
     hdr: Sequence[Mapping[str, Any]] = (),
     verified: Sequence[Mapping[str, Any]] = (),
+    regions: Sequence[Region] = (),
 ) -> dict[str, Any]:
     """Everything that `--report` writes; keys are added in time, none is renamed.
 
     Frames come in the order given and `reference` counts them from 0. `nominal_ev` is log2 of a frame's exposure over
-    the reference's. `unmeasured` is a share of pixels, `residual_stops` in stops, `shift_px` is (y, x). `hdr` tells the
-    radiance shown as diffuse white and the stops above it of every HDR picture; `verified`, of each output that was
-    decoded again, how many stops it is from what it should hold.
+    the reference's. `unmeasured` is a share of pixels, `residual_stops` in stops, `shift_px` is (y, x). `wb_gain_ev` is
+    log2 of what a frame recorded too much of red, green and blue, and was divided by. `cast_de` and `tint_de` are
+    those of `report.colour`. `cd_m2` is the luminance of 1.0. `hdr` tells the radiance shown as diffuse white and the
+    stops above it of every HDR picture; `verified`, of each output that was decoded again, how many stops it is from
+    what it should hold.
     """
     inspection = inspect(bracket)
     frames = []
-    for frame, row in zip(bracket, inspection.rows, strict=True):
+    drift = np.zeros((len(bracket), 3)) if radiance is None or radiance.wb_gain_ev is None else radiance.wb_gain_ev
+    for frame, row, gain in zip(bracket, inspection.rows, drift, strict=True):
         pose = frame.pose
         alignment = {"model": pose.model, "shift_px": list(pose.shift_px), "confidence": pose.confidence}
-        frames.append(row_dict(row) | {"alignment": alignment})
+        frames.append(row_dict(row) | {"alignment": alignment, "wb_gain_ev": [round(float(g), 4) for g in gain]})
     return {
         "fullwell": __version__,
         "frames": frames,
         "reference": bracket.reference,
         "size": {"width": bracket.shape[1], "height": bracket.shape[0]},
-        "response": {"id": response.name, "residual_stops": response.residual_stops} if response else None,
+        "response": _response(bracket, response, radiance) if response else None,
         "unmeasured": radiance.unmeasured if radiance else None,
-        "radiance": {"primaries": radiance.primaries, "to_absolute": radiance.to_absolute} if radiance else None,
+        "radiance": _radiance(radiance) if radiance else None,
+        "regions": [region.measure(radiance) for region in regions] if radiance else [],
         "outputs": list(outputs),
         "hdr": [dict(h) for h in hdr],
         "verified": [dict(v) for v in verified],
         "seconds": {stage: round(s, 4) for stage, s in seconds.items()},
-        "warnings": [*inspection.warnings, *_warnings(bracket, response)],
+        "warnings": [*inspection.warnings, *_warnings(bracket, response, drift)],
         "recipe": recipe,
     }
 
 
-def _warnings(bracket: Bracket, response: Response | None) -> list[str]:
+def _response(bracket: Bracket, response: Response, radiance: Radiance | None) -> dict[str, Any]:
+    found = cast(bracket, response, radiance) if radiance else None
+    return {
+        "id": response.name,
+        "residual_stops": response.residual_stops,
+        "cast_de": found and found.cast_de,
+        "tint_de": found and found.tint_de,
+        "notes": list(response.notes),
+    }
+
+
+def _radiance(radiance: Radiance) -> dict[str, Any]:
+    return {
+        "primaries": radiance.primaries,
+        "to_absolute": radiance.to_absolute,
+        "cd_m2": radiance.cd_m2,
+        "luminance": radiance.luminance_kind,
+    }
+
+
+def _warnings(bracket: Bracket, response: Response | None, drift: Array) -> list[str]:
     found = list(bracket.notes) + [f"{frame.name}: {note}" for frame in bracket for note in frame.notes]
     for frame in bracket:
         sure = frame.pose.confidence
@@ -61,6 +91,15 @@ def _warnings(bracket: Bracket, response: Response | None) -> list[str]:
             found.append(
                 f"{frame.name}: alignment is unsure ({sure:.2f} of 1); look for doubled edges, or leave the frame out."
             )
+    for frame, gain in zip(bracket, drift, strict=True):
+        if np.abs(gain).max() > WB_DRIFT:
+            red, green, blue = gain
+            found.append(
+                f"{frame.name}: its white balance differs by {red:+.2f} EV in red, {green:+.2f} in green, {blue:+.2f} "
+                "in blue; it was matched to the reference. --wb-match off leaves it."
+            )
+    if response:
+        found += [f"response: {note}." for note in response.notes]
     if response and response.residual_stops is not None and response.residual_stops > POOR_FIT:
         found.append(
             f"response: {response.name} misses its samples by {response.residual_stops:.2f} stops; the exposure times "

@@ -16,11 +16,8 @@ from fullwell.image import Array, Bracket, Response
 from fullwell.operators import Calibrator
 from fullwell.params import operator, param
 from fullwell.progress import Progress
+from fullwell.response._channels import CODES, HAT, MIDDLE, Fit, settled
 from fullwell.response._samples import rising, sample
-
-MIDDLE = 128
-CODES = np.arange(256)
-HAT = np.minimum(CODES, 255 - CODES) / 127.0  # eq. (4): 0 at both ends
 
 
 @operator(family="response", title="Debevec and Malik", cite="debevec97")
@@ -35,27 +32,23 @@ class Debevec97(Calibrator):
 
     def recover(self, bracket: Bracket, progress: Progress) -> Response:
         z, exposures = sample(bracket, self.samples, progress)
+        return settled(self.id, self._fit, z, exposures, bracket)
+
+    def _fit(self, codes: Array, exposures: Array) -> Fit:
+        """The curve of the places' codes (n, frames)."""
         log_t = np.log(exposures)
-        curves, rows, squares = [], [], []
-        for c in range(3):
-            codes = z[:, :, c].astype(np.int64)
-            weight = HAT[codes] ** 2  # the weight multiplies the residual, so its square the squared residual
-            for _ in range(2):
-                weight = weight * ((weight > 0).sum(axis=1) > 1)[:, None]  # one frame alone says nothing
-                if not weight.any():
-                    raise InputError(
-                        f"debevec97: no place is well exposed in two frames in {['red', 'green', 'blue'][c]}; "
-                        "the exposures lie too far apart or the frames are black or white. "
-                        "Add frames between, or pass a known response: --response srgb."
-                    )
-                g = self._solve(codes, weight, log_t)
-                log_e, residual = _residual(g, codes, weight, log_t)
-                weight = np.where(np.abs(residual) < self.outlier * np.log(2), weight, 0.0)
-            curves.append(rising(np.exp(g), MIDDLE))
-            squares.append(np.sum(weight * residual**2) / np.sum(weight))
-            rows.append(_plot_rows(c, codes, log_e[:, None] + log_t, weight))
-        stops = float(np.sqrt(np.mean(squares)) / np.log(2))
-        return Response(np.stack(curves, axis=1), self.id, np.concatenate(rows), stops)
+        weight = HAT[codes] ** 2  # the weight multiplies the residual, so its square the squared residual
+        for _ in range(2):
+            weight = weight * ((weight > 0).sum(axis=1) > 1)[:, None]  # one frame alone says nothing
+            if not weight.any():
+                raise InputError(
+                    "debevec97: no place is well exposed in two frames; the exposures lie too far apart or the frames "
+                    "are black or white. Add frames between, or pass a known response: --response srgb."
+                )
+            g = self._solve(codes, weight, log_t)
+            log_e, residual = _residual(g, codes, weight, log_t)
+            weight = np.where(np.abs(residual) < self.outlier * np.log(2), weight, 0.0)
+        return Fit(rising(np.exp(g), MIDDLE), (log_e[:, None] + log_t) / np.log(2), weight)
 
     def _solve(self, codes: Array, weight: Array, log_t: Array) -> Array:
         """g(0..255) of eq. (3), with g(128) = 0 exactly.
@@ -88,10 +81,3 @@ def _residual(g: Array, codes: Array, weight: Array, log_t: Array) -> tuple[Arra
     said = g[codes] - log_t
     log_e = (weight * said).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-300)
     return log_e, said - log_e[:, None]
-
-
-def _plot_rows(channel: int, codes: Array, log_exposure: Array, weight: Array) -> Array:
-    """(n, 3) of channel, code and log2 exposure: at most 500 observations for the plot."""
-    used = np.argwhere(weight > 0)[:: max(1, np.count_nonzero(weight) // 500)]
-    i, j = used[:, 0], used[:, 1]
-    return np.stack([np.full(len(i), channel), codes[i, j], log_exposure[i, j] / np.log(2)], axis=1)

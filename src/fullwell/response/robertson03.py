@@ -18,10 +18,9 @@ from fullwell.image import Array, Bracket, Response
 from fullwell.operators import Calibrator
 from fullwell.params import operator, param
 from fullwell.progress import Progress
+from fullwell.response._channels import CODES, MIDDLE, Fit, settled
 from fullwell.response._samples import rising, sample
 
-MIDDLE = 128
-CODES = np.arange(256)
 GAUSS = (np.exp(4 - (4 * CODES / 255.0 - 2) ** 2) - 1) / (np.exp(4) - 1)  # 0 at both ends, 1 in the middle
 GAUSS[[0, 255]] = 0.0
 
@@ -36,17 +35,22 @@ class Robertson03(Calibrator):
 
     def recover(self, bracket: Bracket, progress: Progress) -> Response:
         z, exposures = sample(bracket, self.samples, progress)
-        times = exposures / np.exp(np.mean(np.log(exposures)))
-        curves, rows, squares = [], [], []
-        for c in range(3):
-            codes, weight = _measured(z[:, :, c].astype(np.int64), ["red", "green", "blue"][c])
-            curve, radiance = self._alternate(codes, weight, times)
-            curves.append(curve)
-            seen = np.log2(radiance)[:, None] + np.log2(times)
-            squares.append(np.average((np.log2(curve[codes]) - seen) ** 2, weights=weight))
-            i, j = np.argwhere(weight > 0)[:: max(1, np.count_nonzero(weight) // 500)].T
-            rows.append(np.stack([np.full(len(i), c), codes[i, j], seen[i, j]], axis=1))
-        return Response(np.stack(curves, axis=1), self.id, np.concatenate(rows), float(np.sqrt(np.mean(squares))))
+        return settled(self.id, self._fit, z, exposures / np.exp(np.mean(np.log(exposures))), bracket)
+
+    def _fit(self, codes: Array, times: Array) -> Fit:
+        """The curve of the places' codes (n, frames); places that no two frames measured have no light."""
+        weight = GAUSS[codes]
+        weight = weight * ((weight > 0).sum(axis=1) > 1)[:, None]
+        places = weight.any(axis=1)
+        if not places.any():
+            raise InputError(
+                "robertson03: no place is well exposed in two frames; the exposures lie too far apart or the frames "
+                "are black or white. Add frames between, or pass a known response: --response srgb."
+            )
+        curve, radiance = self._alternate(codes[places], weight[places], times)
+        light = np.zeros(len(codes))
+        light[places] = np.log2(radiance)
+        return Fit(curve, light[:, None] + np.log2(times), weight)
 
     def _alternate(self, codes: Array, weight: Array, times: Array) -> tuple[Array, Array]:
         """The curve (256,) and the radiance of each place (n,)."""
@@ -64,18 +68,6 @@ class Robertson03(Calibrator):
             if moved < self.threshold:
                 break
         return curve, radiance
-
-
-def _measured(codes: Array, channel: str) -> tuple[Array, Array]:
-    """The places (n, frames) that at least two frames measured, and the weight of each observation."""
-    weight = GAUSS[codes]
-    places = (weight > 0).sum(axis=1) > 1
-    if not places.any():
-        raise InputError(
-            f"robertson03: no place is well exposed in two frames in {channel}; the exposures lie too far apart or "
-            "the frames are black or white. Add frames between, or pass a known response: --response srgb."
-        )
-    return codes[places], weight[places]
 
 
 def _power(codes: Array, weight: Array, times: Array) -> Array:

@@ -28,6 +28,7 @@ def save(response: Response, path: str | Path) -> None:
         "fullwell_response": 1,
         "name": response.name,
         "residual_stops": response.residual_stops,
+        "white": response.white,
         "curve": response.curve.tolist(),
     }
     try:
@@ -42,7 +43,9 @@ def load(path: str | Path) -> Response:
         found = json.loads(Path(path).read_text())
         if not isinstance(found, dict) or found.get("fullwell_response") != 1:
             raise ValueError("it is not a response that Fullwell saved")
-        return Response(np.array(found["curve"], np.float64), str(found["name"]), None, found["residual_stops"])
+        return Response(
+            np.array(found["curve"], np.float64), str(found["name"]), None, found["residual_stops"], found.get("white")
+        )
     except OSError as e:
         raise InputError(f"response: {str(path)!r} cannot be read: {e.strerror}.") from None
     except (ValueError, KeyError, TypeError) as e:
