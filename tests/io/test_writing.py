@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import time
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 
@@ -207,6 +208,33 @@ def test_rgbe_is_within_half_a_step_of_the_largest_channel(
     for other in (imagecodecs.rgbe_decode(path.read_bytes()), cv2.imread(str(path), cv2.IMREAD_UNCHANGED)[..., ::-1]):
         assert np.allclose(other, read, rtol=1e-6)
     assert np.allclose(oiio.ImageBuf(str(path)).get_pixels("float"), read, rtol=1e-6)
+
+
+@pytest.mark.parametrize("width", [8, 127, 129, 300, 1000, 7, 32768])
+def test_runs_of_every_length_come_back(tmp_path: Path, width: int) -> None:
+    """Planes of runs, of noise and of both, as other decoders read them."""
+    rng = np.random.default_rng(width)
+    rows = [np.zeros(width), np.arange(width) % 7, np.arange(width) % 2, rng.integers(0, 256, width)]
+    for longest in (2, 3, 4, 5, 127, 128, 300):
+        rows.append(np.repeat(rng.integers(0, 256, width), rng.integers(1, longest + 1, width))[:width])
+    rgb = np.stack([np.stack([row, np.roll(row, 3), 255 - row], axis=1) for row in rows]).astype(np.float32)
+    rgb.flags.writeable = False
+    write(Radiance(rgb), tmp_path / "a.hdr")
+    read = read_radiance(tmp_path / "a.hdr").rgb
+    assert np.abs(read - rgb).max() <= 0.5
+    assert (cv2.imread(str(tmp_path / "a.hdr"), cv2.IMREAD_UNCHANGED)[..., ::-1] == read).all()
+
+
+def test_damaged_run_lengths_are_refused_or_read_never_run_over(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    write(Radiance(np.repeat(rng.random((6, 40, 1), np.float32), 3, axis=2)), tmp_path / "a.hdr")
+    whole = np.frombuffer((tmp_path / "a.hdr").read_bytes(), np.uint8)
+    for _ in range(300):
+        damaged = whole.copy()
+        damaged[rng.integers(len(whole) - 900, len(whole), 3)] = rng.integers(0, 256, 3)
+        (tmp_path / "a.hdr").write_bytes(damaged[: rng.integers(len(whole) - 20, len(whole) + 1)].tobytes())
+        with suppress(InputError):
+            assert read_radiance(tmp_path / "a.hdr").rgb.shape == (6, 40, 3)
 
 
 def test_rgbe_does_not_darken(tmp_path: Path, scene: Radiance) -> None:

@@ -1,4 +1,4 @@
-"""Radiance .hdr (RGBE): header, old run lengths and rounding here, the usual run lengths by imagecodecs.
+"""Radiance .hdr (RGBE): header and old run lengths here, pixels in `kernels.rgbe`.
 
 Source: G. Ward, "Real Pixels", Graphics Gems II, 1991, and the Radiance file format page. A number over EXPOSURE is in
 W / (sr m2), and 179 times its luminance in cd/m2: so a calibrated image has an EXPOSURE of 179 over the cd/m2 of 1.0.
@@ -10,7 +10,6 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import imagecodecs
 import numpy as np
 
 from fullwell.color import primaries
@@ -18,7 +17,7 @@ from fullwell.errors import InputError
 from fullwell.image import Array, Metadata, Radiance
 from fullwell.io import profile
 from fullwell.io.header import Header
-from fullwell.kernels.encode import round_rgbe
+from fullwell.kernels import rgbe
 
 if TYPE_CHECKING:
     from fullwell.io.output import Encoding
@@ -48,7 +47,7 @@ def read_radiance(path: Path) -> Radiance:
         raise InputError(f"{path}: holds XYZ colours (32-bit_rle_xyze); convert it to RGBE first: ra_xyze -r.")
     rows, columns = int(size[3]), int(size[6])
     Header(rows, columns, lambda: np.empty(0)).checked(str(path))
-    rgb = _pixels(data[len(head) + len(gap) + size.end() :], rows, columns, path)
+    rgb = _pixels(memoryview(data)[len(head) + len(gap) + size.end() :], rows, columns, path)
     if size[2] == b"X":  # scanlines are columns
         rgb = rgb.swapaxes(0, 1)
     signs = {size[2]: size[1], size[5]: size[4]}
@@ -72,24 +71,31 @@ def read_radiance(path: Path) -> Radiance:
     )
 
 
-def _pixels(body: bytes, rows: int, columns: int, path: Path) -> Array:
+def _pixels(body: memoryview, rows: int, columns: int, path: Path) -> Array:
     """(rows, columns, 3) float32 from scanlines without lengths, with run lengths, or with the old ones."""
     try:
-        if 8 <= columns <= 32767 and body.startswith(bytes([2, 2, columns >> 8, columns & 255])):
-            head = f"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y {rows} +X {columns}\n".encode()
-            return np.asarray(imagecodecs.rgbe_decode(head + body))
+        if 8 <= columns <= 32767 and bytes(body[:4]) == bytes([2, 2, columns >> 8, columns & 255]):
+            return _run_lengths(np.frombuffer(body, np.uint8), rows, columns)
         return _floats(_old_run_lengths(body, rows * columns).reshape(rows, columns, 4))
-    except (imagecodecs.RgbeError, IndexError, ValueError):
+    except (IndexError, ValueError):
         raise InputError(f"{path}: the .hdr pixels are damaged or end too early; make or copy it again.") from None
 
 
-def _floats(rgbe: Array) -> Array:
-    return np.ldexp(
-        rgbe[..., :3].astype(np.float32), np.where(rgbe[..., 3:], rgbe[..., 3:].astype(np.int32) - 136, -200)
-    )
+def _run_lengths(data: Array, rows: int, columns: int) -> Array:
+    starts = np.empty(rows, np.int64)
+    rgbe.find_rows(data, columns, starts)
+    if starts[-1] < 0:
+        raise ValueError("a damaged row")
+    out = np.empty((rows, columns, 3), np.float32)
+    rgbe.decode(data, starts, rgbe.UNITS, out)
+    return out
 
 
-def _old_run_lengths(body: bytes, count: int) -> Array:
+def _floats(pixels: Array) -> Array:
+    return pixels[..., :3] * rgbe.UNITS[pixels[..., 3:]]
+
+
+def _old_run_lengths(body: memoryview, count: int) -> Array:
     """Pixels (count, 4); a pixel 1, 1, 1, n repeats the one before n times, the next such 256 n times."""
     if len(body) == 4 * count:  # none of them
         return np.frombuffer(body, np.uint8)
@@ -98,7 +104,7 @@ def _old_run_lengths(body: bytes, count: int) -> Array:
     while done < count:
         pixel = body[at : at + 4]
         at += 4
-        if pixel[:3] == b"\1\1\1":
+        if bytes(pixel[:3]) == b"\1\1\1":
             n = pixel[3] << shift
             if done == 0 or done + n > count:
                 raise ValueError("a run of nothing or past the end")
@@ -165,13 +171,16 @@ def write_radiance(scene: Radiance, path: Path, encoding: Encoding) -> None:
         lines.append(f"EXPOSURE= {EFFICACY / scene.cd_m2!r}")
     lines.append("PRIMARIES=" + "".join(f" {n:.4f}" for n in (*p.red, *p.green, *p.blue, *p.white)))
     lines += ["FORMAT=32-bit_rle_rgbe", "", f"-Y {h} +X {w}", ""]  # one reader wants FORMAT last
-    rounded = np.empty_like(scene.rgb)
-    round_rgbe(scene.rgb, rounded)
-    room = h * (4 * w + w // 16 + 64)  # noise grows a little under run lengths
-    body = imagecodecs.rgbe_encode(rounded, header=False, rle=8 <= w <= 32767, out=bytearray(room))
     with path.open("wb") as file:
         file.write("\n".join(lines).encode())
-        file.write(body)
+        if 8 <= w <= 32767:
+            lengths, encoded = np.empty(h, np.int64), np.empty((h, rgbe.room(w)), np.uint8)
+            rgbe.encode(scene.rgb, lengths, encoded)
+            file.writelines(row[:length].data for row, length in zip(encoded, lengths.tolist(), strict=True))
+        else:
+            flat = np.empty((h, w, 4), np.uint8)
+            rgbe.encode_flat(scene.rgb, flat)
+            file.write(flat.data)
 
 
 def read_recipe(path: Path) -> str:

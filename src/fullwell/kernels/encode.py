@@ -1,8 +1,6 @@
-"""Light to what files hold: sRGB, PQ and HLG code values, and the mantissas of RGBE."""
+"""Light to what picture files hold: sRGB, PQ and HLG code values."""
 
 from __future__ import annotations
-
-import math
 
 import numpy as np
 from numba import prange
@@ -133,27 +131,3 @@ def encode_hlg(light, unit, weights, gamma, top, out):
             res[3 * x] = np.int32(hlg_curve(k * r) * top + f(0.5))
             res[3 * x + 1] = np.int32(hlg_curve(k * g) * top + f(0.5))
             res[3 * x + 2] = np.int32(hlg_curve(k * b) * top + f(0.5))
-
-
-@kernel()
-def round_rgbe(rgb, out):
-    """Each pixel (h, w, 3) float32 rounded to what RGBE holds: 8 bits under the exponent of its largest channel.
-
-    NaN and negatives become 0, too much becomes 255 * 2 ** 119.
-    """
-    h, w = rgb.shape[0], rgb.shape[1]
-    most = 255.0 * 2.0**119
-    for y in prange(h):
-        row, res = rgb[y].reshape(3 * w), out[y].reshape(3 * w)
-        for x in range(w):
-            largest = 0.0
-            for c in range(3):
-                v = row[3 * x + c]
-                largest = max(largest, min(float(v), most)) if v > f(0) else largest
-            step = math.ldexp(1.0, math.frexp(largest)[1] - 8)
-            if largest / step + 0.5 >= 256.0:  # rounds up to the next exponent
-                step *= 2.0
-            for c in range(3):
-                v = row[3 * x + c]
-                kept = min(float(v), most) if v > f(0) else 0.0
-                res[3 * x + c] = f(min(math.floor(kept / step + 0.5) * step, most))

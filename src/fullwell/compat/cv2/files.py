@@ -17,6 +17,7 @@ from fullwell.compat.cv2.arguments import Array, refuse
 from fullwell.errors import FullwellError, InputError, UsageError
 from fullwell.io import Encoding, exif, formats, read_radiance, write
 from fullwell.io.header import upright
+from fullwell.kernels.channels import reverse
 
 IMREAD_UNCHANGED = -1
 IMREAD_GRAYSCALE = 0
@@ -141,7 +142,10 @@ def _swapped(pixels: Array) -> Array:
     if _channels(pixels) < 3:
         return np.ascontiguousarray(pixels)
     out = np.empty(pixels.shape, pixels.dtype)
-    for c in range(pixels.shape[2]):  # plane by plane: a quarter of the time of one reversed copy
+    if pixels.shape[2] == 3 and pixels.dtype.itemsize <= 4 and pixels.flags.c_contiguous:
+        reverse(pixels, out)
+        return out
+    for c in range(pixels.shape[2]):
         out[:, :, c] = pixels[:, :, (2, 1, 0, 3)[c]]
     return out
 
@@ -168,7 +172,7 @@ def _storable(a: Array, extension: str) -> Array:
     """The array that `fullwell.io.write` stores with these values: RGB, in a type that the format holds."""
     held, bits = formats.WRITERS[extension]
     if "radiance" in held and (a.dtype.kind == "f" or "picture" not in held):
-        a = a.astype(np.float32) if a.dtype.kind == "f" else a.astype(np.float32) / np.float32(255)
+        a = a.astype(np.float32, copy=False) if a.dtype.kind == "f" else a.astype(np.float32) / np.float32(255)
     elif a.dtype != np.uint8 and not (a.dtype == np.uint16 and bits is None):
         a = saturated(a)
     return _swapped(a)
