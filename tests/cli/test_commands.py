@@ -100,6 +100,32 @@ def test_tonemap_flags_are_the_declared_parameters(run, frames: list[str]) -> No
     assert "between 0 and 1" in " ".join(out.split())
 
 
+def test_finish_flags_reach_the_finish_and_operators_keep_their_own(run, frames: list[str]) -> None:
+    assert run("make", *frames, "-o", "s.exr", "-o", "plain.png")[0] == 0
+    for flags in (["--exposure", "0.5"], ["--tint", "20"], ["--finish", "none"], ["--auto", "0"]):
+        code, out, _ = run("make", *frames, "-o", "other.png", *flags, "--json")
+        assert code == 0
+        assert Path("other.png").read_bytes() != Path("plain.png").read_bytes()
+    assert "auto = 0.0" in json.loads(out)["recipe"]
+    made = {}
+    for flags in ([], ["--saturation", "0"], ["--finish-saturation", "0"], ["--exposure", "-1"], ["--finish", "none"]):
+        assert run("tonemap", "drago", "s.exr", "a.png", *flags)[:2] == (0, "a.png\n")
+        made[" ".join(flags)] = Path("a.png").read_bytes()
+    assert all(made[flags] != made[""] for flags in made if flags)
+    helped = " ".join(run("tonemap", "linear", "--help")[1].split())
+    assert "--finish-exposure" in helped
+    assert "--contrast" in helped
+
+
+def test_a_radiance_file_gives_the_picture_that_make_gives(run, frames: list[str]) -> None:
+    """The finish needs the scene's noise, which OpenEXR keeps."""
+    assert run("make", *frames, "-o", "s.exr", "-o", "made.tif", "--set", "output.exr_type=float")[0] == 0
+    assert run("tonemap", "natural", "s.exr", "again.tif")[0] == 0
+    from fullwell.io import read_frame
+
+    assert (read_frame("made.tif").codes() == read_frame("again.tif").codes()).all()
+
+
 def test_inspect_tells_every_frame(run, frames: list[str]) -> None:
     code, out, _ = run("inspect", *frames)
     assert code == 0
@@ -240,6 +266,9 @@ def test_paths_in_any_alphabet(run, frames: list[str], name: str) -> None:
         (["tonemap", "drago", "FRAME", "x.exr"], 2, "radiance"),
         (["tonemap", "dargo", "a", "b"], 2, "did you mean 'drago'"),
         (["tonemap", "drago", "a.exr", "x.jpg", "--bias", "2"], 2, "between 0 and 1"),
+        (["make", "FRAMES", "-o", "x.jpg", "--contrast", "9"], 2, "between -2 and 2"),
+        (["make", "FRAMES", "-o", "x.jpg", "--finish", "devlop"], 2, "did you mean 'develop'"),
+        (["make", "FRAMES", "-o", "x.jpg", "--finish", "none", "--tint", "9"], 2, "switched off"),
         (["operators", "dargo"], 2, "did you mean 'drago'"),
         (["response", "FRAMES"], 2, "a place for the curve"),
         (["inspect"], 2, "needs photographs"),
