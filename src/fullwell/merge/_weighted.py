@@ -35,6 +35,7 @@ class WeightedMerger(Merger):
     )
 
     logarithmic: ClassVar[bool]
+    firm: ClassVar[float] = 1.0  # share of full scale from which a frame is clipped where a shorter one can speak
 
     @abstractmethod
     def weigh(self, code: Array) -> Array:
@@ -50,22 +51,22 @@ class WeightedMerger(Merger):
         levels = 256 if frames[0].dtype == np.uint8 else 65536
         code = np.arange(levels) / (levels - 1)
         curve = np.maximum(response.table(levels) / (response.white or 1.0), 1e-30)
-        ends = [min(self.high, knee(response.table(256)[:, c])) for c in range(3)]
-        weight = [np.where((code > self.low) & (code < end), self.weigh(code), 0.0) for end in ends]
-        bottom, top = (
-            np.array([np.interp(edge, code, curve[:, c]) for c, edge in enumerate(edges)])
-            for edges in ((self.low,) * 3, ends)
-        )
+        knees = [knee(response.table(256)[:, c]) for c in range(3)]
+        bottom = exposure_at(np.full(3, self.low), code, curve)
         drift = np.zeros((len(frames), 3))
         if self.wb_match == "auto":
             drift = white_balance_drift(bracket, frames, np.log2(curve))
 
         value, norm = np.empty((len(frames), 3, levels), np.float32), np.empty((len(frames), 3, levels), np.float32)
         below, above = np.empty((len(frames), 3), np.float32), np.empty((len(frames), 3), np.float32)
+        firm = replaceable(bracket.exposures, exposure_at(np.full(3, self.firm), code, curve), bottom)
         for k, times in enumerate(bracket.exposures[:, None] / middle * 2.0**drift):
+            ends = np.minimum(min(self.high, self.firm) if firm[k] else self.high, knees)
             for c, t in enumerate(times):
-                value[k, c], norm[k, c] = self.terms(weight[c], curve[:, c], float(t))
-            below[k], above[k] = (np.log2(b / times) if self.logarithmic else b / times for b in (bottom, top))
+                weight = np.where((code > self.low) & (code < ends[c]), self.weigh(code), 0.0)
+                value[k, c], norm[k, c] = self.terms(weight, curve[:, c], float(t))
+            bounds = (bottom, exposure_at(ends, code, curve))
+            below[k], above[k] = (np.log2(b / times) if self.logarithmic else b / times for b in bounds)
 
         shifts = np.array([f.pose.shift_px for f in bracket], np.int64)
         rgb, mask = np.empty((*bracket.shape, 3), np.float32), np.empty(bracket.shape, np.uint8)
@@ -85,6 +86,17 @@ class WeightedMerger(Merger):
             cd_m2=bracket.nominal_cd_m2,
             wb_gain_ev=drift if drift.any() else None,
         )
+
+
+def exposure_at(codes: Array, code: Array, curve: Array) -> Array:
+    """The exposure that a code value (0 to 1) of each channel stands for, (3,)."""
+    return np.array([np.interp(z, code, curve[:, c]) for c, z in enumerate(codes)])
+
+
+def replaceable(exposures: Array, bright: Array, bottom: Array) -> list[bool]:
+    """Which frames (frames,) have a next shorter one that shows the exposure `bright` (3,) well above black."""
+    shorter = [max((e for e in exposures if e < 0.9 * t), default=0.0) / t for t in exposures]
+    return [bool((bright * ratio > 4 * bottom).all()) for ratio in shorter]
 
 
 def knee(curve: Array) -> float:
