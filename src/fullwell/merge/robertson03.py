@@ -4,7 +4,8 @@ Source: M. A. Robertson, S. Borman, R. L. Stevenson, "Estimation-theoretic appro
 multiple exposures", Journal of Electronic Imaging 12(2), 2003, eq. (9): long exposures count by the square of their
 time. The weight is the Gaussian of their 1999 paper (eq. 13), 4 at the middle, brought to 0 at both ends of the
 range.
-Differs from the paper: a pixel that no frame measured gets a bound and is marked, where eq. (9) is 0 / 0.
+Differs from the paper: a pixel that no frame measured gets a bound and is marked, where eq. (9) is 0 / 0;
+codes where the response climbs steeply count as clipped; frames of other white balance are matched.
 """
 
 from __future__ import annotations
