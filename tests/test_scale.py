@@ -13,6 +13,7 @@ from scenes import hills
 from fullwell import cli, io
 from fullwell.errors import ParameterError, UsageError
 from fullwell.image import BLACK_IN_ALL, CLIPPED_IN_ALL, Bracket, Exposure, Frame, Radiance
+from fullwell.io import tiff
 from fullwell.io.photograph import write_photograph
 from fullwell.recipe import Recipe, make
 from fullwell.report.regions import Region
@@ -30,7 +31,7 @@ def scene(mask: int = 0) -> Radiance:
     rgb[:, 15:] = 3
     masked = np.zeros((20, 30), np.uint8)
     masked[4, 2] = mask
-    return Radiance(rgb, mask=masked, to_absolute=8.0, cd_m2=50.0)
+    return Radiance(rgb, mask=masked, to_absolute=8.0, noise_floor=0.01, cd_m2=50.0)
 
 
 # Nominal --------------------------------------------------------------------------------------------------------------
@@ -58,6 +59,7 @@ def test_a_factor_multiplies_the_numbers_and_keeps_what_they_mean() -> None:
     np.testing.assert_array_equal(after.rgb, before.rgb * 4)
     assert after.to_absolute == 2.0
     assert after.cd_m2 == 12.5
+    assert after.noise_floor == 0.04
     assert Scale()(before) is before
 
 
@@ -187,6 +189,15 @@ def test_another_program_finds_the_luminance(tmp_path: Path) -> None:
     # Radiance: 179 times a number over EXPOSURE is cd/m2.
     assert 179 * 1.0 / hdr.getattribute("hdr:exposure") == pytest.approx(812.3)
     assert plain.getattribute("hdr:exposure") is None
+
+
+def test_a_dng_says_what_its_numbers_mean(tmp_path: Path) -> None:
+    """1.0 is the brightest value there, 3 here."""
+    for calibrated in (False, True):
+        io.write(dataclasses.replace(scene(), calibrated=calibrated), tmp_path / "a.dng")
+        fields = tiff._fields(tmp_path / "a.dng")
+        assert fields[tiff.TO_ABSOLUTE] == (24.0,)
+        assert fields[tiff.STONITS if calibrated else tiff.NOMINAL] == (150.0,)
 
 
 def test_an_exposure_that_another_program_added_still_counts(tmp_path: Path) -> None:

@@ -382,7 +382,8 @@ class Radiance:
         if factor == 1.0:
             return self
         per_unit = {k: v / factor for k in ("to_absolute", "cd_m2") if (v := getattr(self, k)) is not None}
-        return dataclasses.replace(self, rgb=self.rgb * np.float32(factor), **per_unit)
+        floor = None if self.noise_floor is None else self.noise_floor * factor
+        return dataclasses.replace(self, rgb=self.rgb * np.float32(factor), noise_floor=floor, **per_unit)
 
     @property
     def unmeasured(self) -> float:

@@ -87,8 +87,10 @@ def command(
     if every:
         from fullwell.cli.every import make_sets
 
-        if report or plot_response or verify:
-            raise UsageError("--every: a report of all sets is --json; --report, --plot-response, --verify are of one.")
+        if report or plot_response or verify or regions:
+            raise UsageError(
+                "--every: a report of all sets is --json; --report, --plot-response, --verify, --region are of one."
+            )
         return make_sets(frames, every, outputs, built, times_from, threads, machine)
     with working(threads) as bar:
         result = make(frames, outputs, built, times_from=times_from, verify=verify, regions=boxes, progress=bar)

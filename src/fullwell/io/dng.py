@@ -72,6 +72,7 @@ def write_radiance(scene: Radiance, path: Path, encoding: Encoding) -> None:
         EXPOSURE: (ifd.SRATIONAL, _rationals([stops])),
         ILLUMINANT: (ifd.SHORT, [D65]),
     }
+    fields |= tiff.scale(scene, brightest)
     if scene.meta.recipe:
         fields[tiff.RECIPE] = (ifd.ASCII, scene.meta.recipe.encode() + b"\0")
     fields |= tiff.texts(xmp.of_result(scene.meta), scene.meta.iptc)

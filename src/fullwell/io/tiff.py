@@ -132,13 +132,16 @@ def write_radiance(scene: Radiance, path: Path, encoding: Encoding) -> None:
         WHITE: (ifd.RATIONAL, _rationals(*p.white)),
         COLORANTS: (ifd.RATIONAL, _rationals(*p.red, *p.green, *p.blue)),
     }
-    if scene.to_absolute:
-        extra[TO_ABSOLUTE] = (ifd.DOUBLE, [scene.to_absolute])
-    if scene.cd_m2:
-        extra[STONITS if scene.calibrated else NOMINAL] = (ifd.DOUBLE, [scene.cd_m2])
+    extra |= scale(scene)
     h, w = scene.rgb.shape[:2]
     extra |= texts(xmp.of_result(scene.meta), scene.meta.iptc)
     _write(scene.rgb, path, exif.of_result(scene.meta, h, w), extra, scene.meta.recipe)
+
+
+def scale(scene: Radiance, unit: float = 1.0) -> dict[int, tuple[int, Any]]:
+    """The fields that say what the numbers of a file mean, whose 1.0 is the radiance `unit`."""
+    numbers = {TO_ABSOLUTE: scene.to_absolute, STONITS if scene.calibrated else NOMINAL: scene.cd_m2}
+    return {tag: (ifd.DOUBLE, [number * unit]) for tag, number in numbers.items() if number}
 
 
 def _rationals(*numbers: float) -> list[int]:

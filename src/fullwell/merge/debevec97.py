@@ -2,7 +2,8 @@
 
 Source: P. E. Debevec, J. Malik, "Recovering High Dynamic Range Radiance Maps from Photographs", SIGGRAPH 1997, eq. (6)
 with the hat weight of eq. (4); `low` and `high` are its Z_min and Z_max.
-Differs from the paper: a pixel that no frame measured gets a bound and is marked, where eq. (6) is 0 / 0.
+Differs from the paper: a pixel that no frame measured gets a bound and is marked, where eq. (6) is 0 / 0;
+codes where the response climbs steeply count as clipped; frames of other white balance are matched.
 """
 
 from __future__ import annotations

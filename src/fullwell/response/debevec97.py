@@ -4,7 +4,8 @@ Source: P. E. Debevec, J. Malik, "Recovering High Dynamic Range Radiance Maps fr
 with the hat weight of eq. (4). For every sample i in frame j,  g(z_ij) = ln E_i + ln t_j.
 Differs from the paper: a few thousand flat patches instead of some fifty pixels picked by hand, since the unknown E_i
 are eliminated and cost nothing; a second solution without the samples that the first contradicts (things that moved);
-the curve is made to rise. As in the authors' program, lambda multiplies the residual, not its square.
+the curve is made to rise; all channels share one unless they plainly differ, and sRGB takes the place of a curve that
+the frames do not follow. As in the authors' program, lambda multiplies the residual, not its square.
 """
 
 from __future__ import annotations

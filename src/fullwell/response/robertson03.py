@@ -6,7 +6,8 @@ for the response given the radiance, I(middle) = 1, with the Gaussian weight of 
 Differs from the paper: it starts from the power law that fits best, not from a straight line, because the alternation
 moves so slowly (the slowest of its modes shrink by 1e-4 a turn) that it ends where it starts in all that is smooth;
 flat patches stand for all pixels; codes 0 and 255 and places that no frame measured take no part, so that clipping
-does not bend the curve; codes that never occur are interpolated; the curve is made to rise.
+does not bend the curve; codes that never occur are interpolated; the curve is made to rise; all channels
+share one unless they plainly differ, and sRGB takes the place of a curve that the frames do not follow.
 """
 
 from __future__ import annotations
