@@ -23,7 +23,6 @@ __all__ = [
     "Bracket",
     "Exposure",
     "Frame",
-    "HdrPicture",
     "Metadata",
     "Picture",
     "Pose",
@@ -426,27 +425,6 @@ class Picture:
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         return _as_array(self.rgb, dtype, copy)
-
-
-@dataclass(frozen=True, eq=False)
-class HdrPicture:
-    """A picture for displays brighter than paper white: the scene's light, and the picture `base` for other displays.
-
-    The radiance `white` is shown as diffuse white, the 1.0 of the base picture.
-    """
-
-    scene: Radiance
-    base: Picture | None
-    white: float
-
-    def __post_init__(self) -> None:
-        if self.base is not None and self.base.rgb.shape != self.scene.rgb.shape:
-            raise InputError(
-                f"HDR picture: radiance and base picture must have one size, got {self.scene.rgb.shape[:2]} and "
-                f"{self.base.rgb.shape[:2]}."
-            )
-        if not (math.isfinite(self.white) and self.white > 0):
-            raise InputError(f"HDR picture: diffuse white must be a radiance above 0, got {self.white:g}.")
 
 
 def _as_rgb(rgb: npt.ArrayLike, what: str) -> Array:

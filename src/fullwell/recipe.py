@@ -15,7 +15,7 @@ import tomli_w
 from fullwell import __version__, io
 from fullwell.color import primaries
 from fullwell.errors import InputError, UsageError, did_you_mean
-from fullwell.image import Bracket, HdrPicture, Picture, Radiance, Response
+from fullwell.image import Bracket, Picture, Radiance, Response
 from fullwell.io import formats, naming
 from fullwell.operators import HEADROOM, Aligner, Calibrator, Finisher, Fuser, Merger, ToneMapper
 from fullwell.params import FAMILIES, Operator, build
@@ -192,7 +192,7 @@ class Result:
     response: Response | None = None
     radiance: Radiance | None = None
     picture: Picture | None = None
-    hdr: HdrPicture | None = None
+    hdr: io.HdrPicture | None = None
     report: dict[str, Any] = field(default_factory=dict)
 
 

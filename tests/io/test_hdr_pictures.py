@@ -21,7 +21,7 @@ from PIL import Image
 
 from fullwell import color
 from fullwell.errors import InputError, ParameterError, UsageError
-from fullwell.image import HdrPicture, Metadata, Picture, Radiance
+from fullwell.image import Metadata, Picture, Radiance
 from fullwell.io import (
     Encoding,
     exif,
@@ -36,6 +36,7 @@ from fullwell.io import (
     verify,
     write,
 )
+from fullwell.io.rendition import HdrPicture
 from fullwell.params import build
 from fullwell.simulate import hills
 

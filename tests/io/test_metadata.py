@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fullwell.image import HdrPicture, Metadata, Picture, Radiance
+from fullwell.image import Metadata, Picture, Radiance
 from fullwell.io import Encoding, read_bracket, read_frame, write, xmp
+from fullwell.io.rendition import HdrPicture
 
 LIGHT = np.random.default_rng(0).uniform(0.0, 2.0, (24, 32, 3)).astype(np.float32)
 DESCRIBED = {

@@ -9,13 +9,14 @@ from fullwell.io.exposure import parse_times
 from fullwell.io.output import Encoding, check_output, read_recipe, write
 from fullwell.io.plausible import written_time
 from fullwell.io.radiance import read_radiance
-from fullwell.io.rendition import hdr_picture
+from fullwell.io.rendition import HdrPicture, hdr_picture
 from fullwell.io.selection import Selection, select
 from fullwell.io.verify import Verified, shown, verify
 
 __all__ = [
     "Encoding",
     "Found",
+    "HdrPicture",
     "Selection",
     "Unreadable",
     "Verified",

@@ -15,8 +15,8 @@ from fullwell.io import signal, xmp
 from fullwell.io.boxes import box, boxes
 
 if TYPE_CHECKING:
-    from fullwell.image import HdrPicture
     from fullwell.io.output import Encoding
+    from fullwell.io.rendition import HdrPicture
 
 SPEED = 8  # 6 takes three times the seconds for a few percent of the size
 MATRIX = 9  # Rec.2020, non-constant luminance

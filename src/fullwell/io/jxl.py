@@ -11,8 +11,8 @@ from fullwell.io import anyimage, signal, xmp
 from fullwell.io.boxes import box, boxes
 
 if TYPE_CHECKING:
-    from fullwell.image import HdrPicture
     from fullwell.io.output import Encoding
+    from fullwell.io.rendition import HdrPicture
 
 EFFORT = 3  # of 9; 7 takes nine times the seconds for a quarter less
 SIGNATURE = b"JXL "

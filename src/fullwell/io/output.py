@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from fullwell.errors import FullwellError, InputError, ParameterError, UsageError
-from fullwell.image import HdrPicture, Metadata, Picture, Radiance
+from fullwell.image import Metadata, Picture, Radiance
 from fullwell.io import formats
-from fullwell.io.rendition import hdr_picture
+from fullwell.io.rendition import HdrPicture, hdr_picture
 from fullwell.params import Operator, param
 
 EXR_COMPRESSIONS = ("none", "rle", "zips", "zip", "piz", "pxr24", "b44", "b44a", "dwaa", "dwab")

@@ -19,9 +19,9 @@ from fullwell.io import xmp as packets
 from fullwell.io.header import Header
 
 if TYPE_CHECKING:
-    from fullwell.image import HdrPicture
     from fullwell.io.output import Encoding
     from fullwell.io.picture import Encoded
+    from fullwell.io.rendition import HdrPicture
 
 MAGIC = b"\x89PNG\r\n\x1a\n"
 PIXELS = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}  # what the decoder needs; it complains about some of the others

@@ -8,12 +8,14 @@ scene meets the peak; where nothing exceeds the peak, nothing rolls off.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from fullwell.color import conversion
-from fullwell.image import Array, HdrPicture, Picture, Radiance
+from fullwell.errors import InputError
+from fullwell.image import Array, Picture, Radiance
 from fullwell.kernels._jit import f
 from fullwell.kernels.encode import brightest_channel, display_light
 from fullwell.kernels.histogram import LogStats
@@ -22,6 +24,27 @@ MIDTONES = 0.05, 0.5  # display light of the base picture that anchors the rendi
 MIDDLE_GREY = 0.18
 LOOKED_AT = 1_000_000  # pixels
 NEVER = f(2.0**100)  # a knee that nothing reaches
+
+
+@dataclass(frozen=True, eq=False)
+class HdrPicture:
+    """A picture for displays brighter than paper white: the scene's light, and the picture `base` for other displays.
+
+    The radiance `white` is shown as diffuse white, the 1.0 of the base picture.
+    """
+
+    scene: Radiance
+    base: Picture | None
+    white: float
+
+    def __post_init__(self) -> None:
+        if self.base is not None and self.base.rgb.shape != self.scene.rgb.shape:
+            raise InputError(
+                f"HDR picture: radiance and base picture must have one size, got {self.scene.rgb.shape[:2]} and "
+                f"{self.base.rgb.shape[:2]}."
+            )
+        if not (math.isfinite(self.white) and self.white > 0):
+            raise InputError(f"HDR picture: diffuse white must be a radiance above 0, got {self.white:g}.")
 
 
 def hdr_picture(scene: Radiance, base: Picture | None = None, white: float | None = None) -> HdrPicture:

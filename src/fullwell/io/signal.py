@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from fullwell.color import primaries
-from fullwell.image import Array, HdrPicture, Metadata
+from fullwell.image import Array, Metadata
 from fullwell.io import exif, rendition
+from fullwell.io.rendition import HdrPicture
 from fullwell.kernels._jit import f
 from fullwell.kernels.encode import C1, C2, C3, M1, M2, A, B, C, encode_hlg, encode_pq
 

@@ -19,8 +19,9 @@ import imagecodecs
 import numpy as np
 
 from fullwell.color import primaries, srgb_decode
-from fullwell.image import Array, HdrPicture
+from fullwell.image import Array
 from fullwell.io import ifd, jpeg, picture, rendition, xmp
+from fullwell.io.rendition import HdrPicture
 from fullwell.kernels._jit import f
 from fullwell.kernels.gain_map import gain_map, gain_range
 

@@ -10,11 +10,12 @@ import imagecodecs
 import numpy as np
 
 from fullwell.color import conversion, srgb_decode
-from fullwell.image import Array, HdrPicture, Picture, Radiance
+from fullwell.image import Array, Picture, Radiance
 from fullwell.io import avif, dng, formats, html, openimageio, png, rendition, signal, tiff, ultrahdr
 from fullwell.io.bracket import read_frame
 from fullwell.io.output import Encoding
 from fullwell.io.radiance import read_radiance
+from fullwell.io.rendition import HdrPicture
 
 DARKEST = float(srgb_decode(16 / 255))  # light of pictures that counts: codes over 16
 MINOR = 0.01  # of a pixel's largest channel; less does not count, since shared exponents hold it coarsely
