@@ -6,8 +6,8 @@ median, without the pixels close to it; the shift is found bit by bit in a pyram
 Differs from the paper: neighbours in brightness are compared and their shifts added up; the threshold is the percentile
 that leaves most structure on both sides in both frames, since the median of a night frame is black; the pyramid
 averages instead of dropping pixels; differences are counted per overlapping pixel, so that large shifts are not
-cheap; of equally good shifts the smaller wins; a shift that is no better than chance is not applied, and each frame
-carries a confidence.
+cheap; of equally good shifts the smaller wins; a shift that is no better than chance, or no better than none, is not
+applied, and each frame carries a confidence.
 """
 
 from __future__ import annotations
@@ -81,7 +81,10 @@ class MTB03(Aligner):
         for a, b in zip(reversed(near), reversed(far), strict=True):
             dy, dx = 2 * dy, 2 * dx
             (h, w), levels = a.image.shape, self._thresholds(a, b)
-            shifts = np.array(_around(dy, dx, min(radius, h // 2), min(radius, w // 2)), np.int64)
+            tried = _around(dy, dx, min(radius, h // 2), min(radius, w // 2))
+            if a is near[0]:
+                tried.insert(0, (0, 0))  # what was found on the way down must be better than none where it is applied
+            shifts = np.array(tried, np.int64)
             counts = np.empty((min(BLOCKS, h), len(shifts), 5), np.int64)
             compare(self._bitmaps(a, levels[0]), self._bitmaps(b, levels[1]), w, shifts, counts)
             counts = counts.sum(axis=0)
