@@ -19,7 +19,7 @@ import numpy as np
 
 from fullwell.image import Array, Bracket, Pose
 from fullwell.kernels.mtb import WORD, bitmaps, compare, count_codes, grey, halve
-from fullwell.operators import Aligner
+from fullwell.operators import UNKNOWN, Aligner
 from fullwell.params import operator, param
 from fullwell.progress import Progress
 
@@ -46,7 +46,11 @@ class MTB03(Aligner):
         4, lo=0, hi=64, soft=(2, 12), unit="codes", help="Pixels this close to the threshold are left out."
     )
     min_confidence: float = param(
-        0.15, lo=0.0, hi=1.0, soft=(0.0, 0.5), help="Frames below this are left where they are: 0 is chance, 1 perfect."
+        0.15,
+        lo=0.0,
+        hi=1.0,
+        soft=(0.0, 0.5),
+        help="Frames below this cannot be aligned, and stay only where no frame moves: 0 is chance, 1 perfect.",
     )
 
     def register(self, bracket: Bracket, progress: Progress) -> Bracket:
@@ -67,7 +71,11 @@ class MTB03(Aligner):
                 y, x = poses[near].shift_px
                 poses[i] = Pose("shift", (y + dy, x + dx), confidence)
                 near = i
-        return bracket.replace([f.replace(pose=poses[i]) for i, f in enumerate(bracket)])
+        still = all(pose.shift_px == (0, 0) for pose in poses.values())
+        lost = {i for i, pose in poses.items() if not still and (pose.confidence or 0) < self.min_confidence}
+        return bracket.replace(
+            [f.replace(pose=poses[i], left_out=UNKNOWN if i in lost else "") for i, f in enumerate(bracket)]
+        )
 
     def _reach(self, shape: tuple[int, int]) -> tuple[int, int]:
         """How many times the image is halved, and how far the search goes at the top, where the short side ends it."""
