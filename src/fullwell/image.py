@@ -60,11 +60,49 @@ class Exposure:
 
 @dataclass(frozen=True)
 class Pose:
-    """How a frame lies over the reference: its pixel (y, x) shows the reference's (y, x) + shift_px."""
+    """How a frame lies over the reference: its pixel (y, x) shows the reference's (y, x) + shift_px.
 
-    model: str = "none"
-    shift_px: tuple[int, int] = (0, 0)
+    `to_frame` is set where that is not all, or the shift is not of whole pixels: the rows of the matrix that takes the
+    reference's pixel (x, y, 1) to the frame's. `shift_px` then holds for the middle of the frame.
+    """
+
+    model: str = "none"  # none, shift, similarity or homography
+    shift_px: tuple[float, float] = (0, 0)
     confidence: float | None = None  # 0: no better than chance, 1: every structure agrees
+    to_frame: tuple[tuple[float, float, float], ...] | None = None
+    residual_px: float | None = None  # how far what was compared is from where the pose puts it, in the median
+
+    @classmethod
+    def of(cls, model: str, to_frame: Array, shape: tuple[int, int]) -> Pose:
+        """The pose of a (3, 3) matrix, reference to frame, for frames of a shape (h, w)."""
+        rows = np.asarray(to_frame, np.float64) / to_frame[2][2]
+        h, w = shape
+        middle = np.array([(w - 1) / 2, (h - 1) / 2, 1.0])
+        x, y = (middle - rows @ middle / (rows @ middle)[2])[:2]
+        shift = np.eye(3)
+        shift[:2, 2] = -np.round(x), -np.round(y)
+        if np.abs(rows - shift).max() < 1e-9:
+            return cls(model, (int(np.round(y)), int(np.round(x))))
+        return cls(model, (float(y), float(x)), to_frame=tuple((float(a), float(b), float(c)) for a, b, c in rows))
+
+    @property
+    def matrix(self) -> Array:
+        """(3, 3) float64, the reference's pixel (x, y, 1) to the frame's."""
+        if self.to_frame is not None:
+            return np.array(self.to_frame)
+        return np.array([[1, 0, -self.shift_px[1]], [0, 1, -self.shift_px[0]], [0, 0, 1]], np.float64)
+
+    @property
+    def roll_deg(self) -> float:
+        """How far the frame is turned to lie over the reference, clockwise as seen."""
+        m = self.matrix
+        return math.degrees(math.atan2(m[0, 1] - m[1, 0], m[0, 0] + m[1, 1]))
+
+    @property
+    def scale(self) -> float:
+        """How much the frame is enlarged to lie over the reference."""
+        m = self.matrix
+        return 1 / math.sqrt(max(m[0, 0] * m[1, 1] - m[0, 1] * m[1, 0], 1e-12))
 
 
 @dataclass(frozen=True)
@@ -98,6 +136,7 @@ class Frame:
     meta: Metadata = field(default_factory=Metadata)
     notes: tuple[str, ...] = ()
     levels: int = 256  # 256, or 65536 for 16-bit and float pixels
+    left_out: str = ""  # why the frame is not used; empty: it is
 
     def __post_init__(self) -> None:
         if isinstance(self.source, np.ndarray):
@@ -216,6 +255,31 @@ class Bracket:
 
     def replace(self, frames: Sequence[Frame]) -> Bracket:
         return dataclasses.replace(self, frames=tuple(frames))
+
+    @property
+    def used(self) -> Bracket:
+        """The bracket without the frames that are left out; the reference always stays."""
+        kept = [i for i, f in enumerate(self.frames) if not f.left_out or i == self.reference]
+        if len(kept) == len(self):
+            return self
+        return dataclasses.replace(
+            self, frames=tuple(self.frames[i] for i in kept), reference=kept.index(self.reference)
+        )
+
+    @property
+    def common(self) -> tuple[slice, slice]:
+        """The rows and columns of the reference that all frames show, as a rectangle. Raises InputError without one."""
+        h, w = self.shape
+        ends = np.array([[0, 0, 1], [w - 1, 0, 1], [0, h - 1, 1], [w - 1, h - 1, 1]], np.float64).T
+        top, left, bottom, right = 0, 0, h, w
+        for frame in self.frames:
+            x, y, depth = np.linalg.inv(frame.pose.matrix) @ ends
+            x, y = np.round(x / depth, 6), np.round(y / depth, 6)  # top left, top right, bottom left, bottom right
+            top, bottom = max(top, math.ceil(max(y[:2]))), min(bottom, math.floor(min(y[2:])) + 1)
+            left, right = max(left, math.ceil(max(x[::2]))), min(right, math.floor(min(x[1::2])) + 1)
+        if top >= bottom or left >= right:
+            raise InputError("the frames have no part in common that could be kept; make it without --crop.")
+        return slice(top, bottom), slice(left, right)
 
     @property
     def exposures(self) -> Array:
@@ -366,6 +430,10 @@ class Radiance:
     @classmethod
     def of(cls, scene: Radiance | npt.ArrayLike) -> Radiance:
         return scene if isinstance(scene, Radiance) else cls(np.asarray(scene))
+
+    def __getitem__(self, part: tuple[slice, slice]) -> Radiance:
+        """A rectangle of it."""
+        return dataclasses.replace(self, rgb=self.rgb[part], mask=None if self.mask is None else self.mask[part])
 
     @property
     def luminance_weights(self) -> Array:

@@ -10,15 +10,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fullwell.errors import InputError
+from fullwell.errors import InputError, ResultRefused
 from fullwell.image import Array, Bracket, Picture, Radiance, Response
 from fullwell.params import Operator, param
 from fullwell.progress import QUIET, Progress
 
+UNKNOWN = "it cannot be aligned: it has too little in common with the other frames"  # why a frame is left out
 Images = Bracket | Sequence[npt.ArrayLike]
 
 __all__ = [
     "HEADROOM",
+    "UNKNOWN",
     "Aligner",
     "Calibrator",
     "Finisher",
@@ -33,22 +35,36 @@ __all__ = [
 HEADROOM = 16.0  # times white: what a finish can bring back
 
 
+@dataclass(frozen=True, kw_only=True)
 class Aligner(Operator):
     """Finds each frame's pose over the reference. Bracket to Bracket; no pixel is moved."""
 
+    on_misaligned: str = param(
+        "drop",
+        choices=("drop", "refuse"),
+        help="What to do where a frame cannot be aligned: go on without it, or stop.",
+    )
+
     def __call__(self, bracket: Images, progress: Progress = QUIET) -> Bracket:
-        return self.register(Bracket.of(bracket), progress)
+        """Raises ResultRefused where a frame cannot be aligned and `on_misaligned` is "refuse"."""
+        found = self.register(Bracket.of(bracket), progress)
+        lost = [f for f in found if f.left_out]
+        if lost and self.on_misaligned == "refuse":
+            raise ResultRefused(
+                f"{lost[0].name}: {lost[0].left_out}; leave it out, or let it be left out: --on-misaligned drop."
+            )
+        return found
 
     @abstractmethod
     def register(self, bracket: Bracket, progress: Progress) -> Bracket:
-        """The same frames with their poses."""
+        """The same frames with their poses; a frame that cannot be aligned gets `left_out`."""
 
 
 class Calibrator(Operator):
     """Finds the camera's response. Bracket to Response."""
 
     def __call__(self, bracket: Images, times: npt.ArrayLike | None = None, progress: Progress = QUIET) -> Response:
-        return self.recover(Bracket.of(bracket, times), progress)
+        return self.recover(Bracket.of(bracket, times).used, progress)
 
     @abstractmethod
     def recover(self, bracket: Bracket, progress: Progress) -> Response:
@@ -65,7 +81,7 @@ class Merger(Operator):
         times: npt.ArrayLike | None = None,
         progress: Progress = QUIET,
     ) -> Radiance:
-        return self.merge(Bracket.of(bracket, times), Response.of(response), progress)
+        return self.merge(Bracket.of(bracket, times).used, Response.of(response), progress)
 
     @abstractmethod
     def merge(self, bracket: Bracket, response: Response, progress: Progress) -> Radiance:
@@ -76,7 +92,7 @@ class Fuser(Operator):
     """Frames straight to a picture; exposures are not needed. Bracket to Picture."""
 
     def __call__(self, bracket: Images, progress: Progress = QUIET) -> Picture:
-        return self.fuse(Bracket.of(bracket), progress)
+        return self.fuse(Bracket.of(bracket).used, progress)
 
     @abstractmethod
     def fuse(self, bracket: Bracket, progress: Progress) -> Picture:

@@ -14,7 +14,7 @@ import tomli_w
 
 from fullwell import __version__, io
 from fullwell.color import primaries
-from fullwell.errors import InputError, UsageError, did_you_mean
+from fullwell.errors import InputError, ResultRefused, UsageError, did_you_mean
 from fullwell.image import Bracket, Picture, Radiance, Response
 from fullwell.io import formats, naming
 from fullwell.operators import HEADROOM, Aligner, Calibrator, Finisher, Fuser, Merger, ToneMapper
@@ -61,6 +61,7 @@ class Recipe:
     reference: int = -1
     times_s: tuple[float, ...] = ()
     trust_times: bool = False
+    crop: bool = False  # to what all frames show
 
     def __post_init__(self) -> None:
         primaries(self.primaries)
@@ -100,6 +101,8 @@ class Recipe:
             text["times_s"] = list(self.times_s)
         if self.trust_times:
             text["trust_times"] = True
+        if self.crop:
+            text["crop"] = True
         for stage in STAGES:
             operator = cast(Operator | None, getattr(self, stage))
             text[stage] = {"id": operator.id, **operator.values()} if operator else {"id": "none"}
@@ -112,7 +115,7 @@ class Recipe:
             found = tomllib.loads(text)
         except tomllib.TOMLDecodeError as e:
             raise InputError(f"{name}: is not a recipe, which is written in TOML: {e}.") from None
-        known = ("fullwell", "primaries", "reference", "times_s", "trust_times", *STAGES)
+        known = ("fullwell", "primaries", "reference", "times_s", "trust_times", "crop", *STAGES)
         for key in found:
             if key not in known:
                 raise UsageError(f"{name}: has an unknown entry {key!r}; {did_you_mean(key, known)}")
@@ -130,10 +133,11 @@ class Recipe:
             raise UsageError(f"{name}: times_s must be a list of seconds above 0, got {times!r}.")
         if type(reference) is not int:
             raise UsageError(f"{name}: reference must be the number of a frame, from 0, or -1, got {reference!r}.")
-        trust = found.get("trust_times", False)
-        if type(trust) is not bool:
-            raise UsageError(f"{name}: trust_times must be true or false, got {trust!r}.")
-        rest = {"times_s": tuple(map(float, times)), "reference": reference, "trust_times": trust}
+        flags = {flag: found.get(flag, False) for flag in ("trust_times", "crop")}
+        for flag, value in flags.items():
+            if type(value) is not bool:
+                raise UsageError(f"{name}: {flag} must be true or false, got {value!r}.")
+        rest = {"times_s": tuple(map(float, times)), "reference": reference, **flags}
         return cls.of(names, values, primaries=str(found.get("primaries", "rec709")), **rest)
 
     @classmethod
@@ -154,6 +158,12 @@ class Recipe:
         with progress.stage("align"):
             if self.align:
                 bracket = self.align(bracket, progress)
+        if len(bracket.used) == 1 < len(bracket):
+            name = bracket.frames[bracket.reference].name
+            raise ResultRefused(
+                f"no other frame could be aligned with {name}; where the camera stood still, pass --align none."
+            )
+        part = bracket.used.common if self.crop else (slice(None), slice(None))
         result = Result(self, bracket)
         meta = dataclasses.replace(bracket.meta, recipe=self.to_toml())
         if radiance or not (picture and self.fuse):
@@ -161,10 +171,11 @@ class Recipe:
                 result.response = self.response(bracket, progress=progress)
             with progress.stage("merge"):
                 merged = self.merge(bracket, result.response, progress=progress)
-                result.radiance = dataclasses.replace(self.scale(merged.to(self.primaries)), meta=meta)
+                result.radiance = dataclasses.replace(self.scale(merged.to(self.primaries))[part], meta=meta)
         if picture and self.fuse:
             with progress.stage("fuse"):
-                result.picture = dataclasses.replace(self.fuse(bracket, progress), meta=meta)
+                fused = self.fuse(bracket, progress)
+                result.picture = dataclasses.replace(fused, rgb=fused.rgb[part], meta=meta)
             result.picture = self._finished(result.picture, result.radiance, progress)
         elif picture and result.radiance:
             result.picture = self.picture(result.radiance, progress)

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import cv2
 import numpy as np
 import pytest
 from scenes import bracket_of, hills
 
+from fullwell import io
 from fullwell.align.mtb03 import MTB03
 from fullwell.image import Bracket
 from fullwell.kernels import _jit
 from fullwell.kernels.mtb import WORD, bitmaps, compare
 from fullwell.simulate import Camera
 
+FRAMES = {".jpg", ".jpeg", ".png", ".tif", ".tiff"}
 TIMES = [1 / 8 * 4.0**k for k in range(5)]
 
 
 def shifts_of(bracket: Bracket) -> list[tuple[int, int]]:
     return [f.pose.shift_px for f in bracket]
+
+
+def photographs(folder: Path) -> Bracket:
+    return io.read_bracket([p for p in sorted(folder.iterdir()) if p.suffix.lower() in FRAMES])
 
 
 @pytest.mark.parametrize("response", ["srgb", "film", "linear"])
@@ -38,6 +47,43 @@ def test_a_tripod_bracket_is_not_moved() -> None:
     """Night scene, 6 EV steps: OpenCV moves such frames by up to 63 pixels."""
     shots = Camera("srgb").shoot(hills(400, 600, 7, stops=14), [1 / 64, 1, 64])
     assert shifts_of(MTB03()(bracket_of(shots))) == [(0, 0)] * 3
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_moves_at_large_scale_does_not_carry_the_detail_along(seed: int) -> None:
+    """Clouds over a still scene: the small images of the pyramid show a shift that the full image does not bear out."""
+    rng = np.random.default_rng(seed)
+    detail, clouds = (
+        cv2.GaussianBlur(rng.standard_normal((330, 440)), (0, 0), size) * 20 * 2 * np.sqrt(np.pi) * size
+        for size in (1, 25)
+    )
+    still, moved = (
+        np.clip(128 + detail[:300, :400] + c, 0, 255).astype(np.uint8)
+        for c in (clouds[:300, :400], clouds[16:316, 22:422])
+    )
+    assert shifts_of(MTB03()([still, moved])) == [(0, 0), (0, 0)]
+
+
+@pytest.mark.parametrize(
+    ("name", "farthest"),
+    [
+        ("lighthouse_d3", 0),
+        ("library_night_d90", 0),
+        ("room_lamp_t2i", 1),
+        ("window_350d_aeb_bias", 1),
+        ("memorial_debevec", 0),
+        ("lamp_iso12800_nex5", 0),
+        ("sculpture_garden_tiff", 0),
+    ],
+)
+def test_photographs_from_a_tripod_stay(data: Path, name: str, farthest: int) -> None:
+    """OpenCV moves frames of these sets by 17 to 63 pixels."""
+    assert np.abs(shifts_of(MTB03()(photographs(data / name)))).max() <= farthest
+
+
+def test_photographs_out_of_hand_are_brought_together(data: Path) -> None:
+    shifts = np.array(shifts_of(MTB03()(photographs(data / "cafe_pixel7"))))
+    assert np.abs(shifts - [(-26, 1), (-8, 0), (-14, 0), (0, 0), (5, 0), (-14, 0)]).max() <= 1
 
 
 def test_a_frame_that_shows_nothing_stays_and_says_so() -> None:

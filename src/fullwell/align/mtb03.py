@@ -6,8 +6,8 @@ median, without the pixels close to it; the shift is found bit by bit in a pyram
 Differs from the paper: neighbours in brightness are compared and their shifts added up; the threshold is the percentile
 that leaves most structure on both sides in both frames, since the median of a night frame is black; the pyramid
 averages instead of dropping pixels; differences are counted per overlapping pixel, so that large shifts are not
-cheap; of equally good shifts the smaller wins; a shift that is no better than chance is not applied, and each frame
-carries a confidence.
+cheap; of equally good shifts the smaller wins; a shift that is no better than chance, or no better than none, is not
+applied, and each frame carries a confidence.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy as np
 
 from fullwell.image import Array, Bracket, Pose
 from fullwell.kernels.mtb import WORD, bitmaps, compare, count_codes, grey, halve
-from fullwell.operators import Aligner
+from fullwell.operators import UNKNOWN, Aligner
 from fullwell.params import operator, param
 from fullwell.progress import Progress
 
@@ -46,7 +46,11 @@ class MTB03(Aligner):
         4, lo=0, hi=64, soft=(2, 12), unit="codes", help="Pixels this close to the threshold are left out."
     )
     min_confidence: float = param(
-        0.15, lo=0.0, hi=1.0, soft=(0.0, 0.5), help="Frames below this are left where they are: 0 is chance, 1 perfect."
+        0.15,
+        lo=0.0,
+        hi=1.0,
+        soft=(0.0, 0.5),
+        help="Frames below this cannot be aligned, and stay only where no frame moves: 0 is chance, 1 perfect.",
     )
 
     def register(self, bracket: Bracket, progress: Progress) -> Bracket:
@@ -67,7 +71,11 @@ class MTB03(Aligner):
                 y, x = poses[near].shift_px
                 poses[i] = Pose("shift", (y + dy, x + dx), confidence)
                 near = i
-        return bracket.replace([f.replace(pose=poses[i]) for i, f in enumerate(bracket)])
+        still = all(pose.shift_px == (0, 0) for pose in poses.values())
+        lost = {i for i, pose in poses.items() if not still and (pose.confidence or 0) < self.min_confidence}
+        return bracket.replace(
+            [f.replace(pose=poses[i], left_out=UNKNOWN if i in lost else "") for i, f in enumerate(bracket)]
+        )
 
     def _reach(self, shape: tuple[int, int]) -> tuple[int, int]:
         """How many times the image is halved, and how far the search goes at the top, where the short side ends it."""
@@ -81,7 +89,10 @@ class MTB03(Aligner):
         for a, b in zip(reversed(near), reversed(far), strict=True):
             dy, dx = 2 * dy, 2 * dx
             (h, w), levels = a.image.shape, self._thresholds(a, b)
-            shifts = np.array(_around(dy, dx, min(radius, h // 2), min(radius, w // 2)), np.int64)
+            tried = _around(dy, dx, min(radius, h // 2), min(radius, w // 2))
+            if a is near[0]:
+                tried.insert(0, (0, 0))  # what was found on the way down must be better than none where it is applied
+            shifts = np.array(tried, np.int64)
             counts = np.empty((min(BLOCKS, h), len(shifts), 5), np.int64)
             compare(self._bitmaps(a, levels[0]), self._bitmaps(b, levels[1]), w, shifts, counts)
             counts = counts.sum(axis=0)

@@ -25,6 +25,7 @@ from fullwell.errors import UsageError
 @scale_options
 @click.option("--primaries", metavar="NAME", help="Primaries of the radiance. [rec709]")
 @click.option("--hdr", is_flag=True, help="Make .jpg (Ultra HDR) and .png (PQ) HDR pictures.")
+@click.option("--crop", is_flag=True, default=None, help="Keep only what all frames show.")
 @click.option("--recipe", metavar="FILE", help="A recipe in TOML, or a result of Fullwell to be made again.")
 @click.option("--every", type=click.IntRange(1), metavar="N", help="Every N frames are a bracket of their own.")
 @click.option("--verify", is_flag=True, help="Decode what was written and tell the error in stops.")
@@ -51,6 +52,7 @@ def command(
     scale_like: str | None,
     calibrate: str | None,
     regions: tuple[str, ...],
+    crop: bool | None,
     **given: Any,
 ) -> int:
     """Bracketed photographs to HDR files and pictures.
@@ -78,7 +80,7 @@ def command(
         settings = ("output.hdr=true", *settings)
     times, times_from = given_times(given)
     flags = scale_values(wb_match, scale, scale_like, calibrate)
-    rest = {"times_s": tuple(times) if times else None, "trust_times": trust_times or None}
+    rest = {"times_s": tuple(times) if times else None, "trust_times": trust_times or None, "crop": crop}
     built = chosen(given, settings, recipe, flags, reference=reference, primaries=primaries, **rest)
     if plot_response:
         check_plot(plot_response)

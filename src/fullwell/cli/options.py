@@ -36,6 +36,11 @@ def stage_options(command: Any) -> Any:
     for option in reversed(
         (
             click.option("--align", metavar="ID|none", help="How to align. [mtb03]"),
+            click.option(
+                "--on-misaligned",
+                type=click.Choice(["drop", "refuse"]),
+                help="Leave out a frame that cannot be aligned, or stop. [drop]",
+            ),
             click.option("--response", metavar="ID|FILE", help="Camera response, or a saved one. [debevec97]"),
             click.option("--set", "settings", metavar="STAGE.PARAM=VALUE", multiple=True, help="Set a parameter."),
             click.option("--reference", type=int, help="Frame that keeps its place, from 0. [middle exposure]"),
@@ -113,6 +118,8 @@ def chosen(
         if not equals or not dot:
             raise UsageError(f"--set: must look like STAGE.PARAM=VALUE, for example tonemap.gamma=1.2, got {text!r}.")
         values.setdefault(stage, {})[name] = value
+    if given.get("on_misaligned"):
+        values.setdefault("align", {})["on_misaligned"] = given["on_misaligned"]
     changes = {k: v for k, v in rest.items() if v is not None}
-    kept = {k: getattr(base, k) for k in ("primaries", "reference", "times_s", "trust_times")}
+    kept = {k: getattr(base, k) for k in ("primaries", "reference", "times_s", "trust_times", "crop")}
     return Recipe.of(names, values, **(kept | changes))

@@ -14,9 +14,11 @@ from itertools import islice
 
 import numpy as np
 
+from fullwell.color import srgb_decode
 from fullwell.image import Array, Bracket, Frame, Picture
 from fullwell.kernels._jit import f
 from fullwell.kernels.fusion import LaplacianBlend, develop, quality
+from fullwell.kernels.warp import lay, shifted_spans
 from fullwell.operators import Fuser
 from fullwell.params import operator, param
 from fullwell.progress import Progress
@@ -39,11 +41,11 @@ class Mertens07(Fuser):
         blend = LaplacianBlend(*bracket.shape)
         steps = progress.each([*bracket, *bracket])  # twice: a weight is a share in the sum over all frames
         for frame in islice(steps, len(bracket)):
-            codes, scale, inside = _laid(frame)
-            quality(codes, scale, LUMA, powers, FLOORS, inside, False, total, weight)
+            codes, scale, spans = _laid(frame)
+            quality(codes, scale, LUMA, powers, FLOORS, spans, False, total, weight)
         for frame in steps:
-            codes, scale, inside = _laid(frame)
-            quality(codes, scale, LUMA, powers, FLOORS, inside, True, total, weight)
+            codes, scale, spans = _laid(frame)
+            quality(codes, scale, LUMA, powers, FLOORS, spans, True, total, weight)
             blend.add(codes, scale, weight)
         rgb = blend.collapse()
         develop(rgb)
@@ -54,19 +56,19 @@ class Mertens07(Fuser):
 
 
 def _laid(frame: Frame) -> tuple[Array, np.float32, Array]:
-    """The frame's codes in the reference's geometry, their unit, and where they are its own [top, bottom, left, right].
+    """The frame's codes in the reference's geometry, their unit, and the columns of each row that are its own (h, 2).
 
-    Outside, its edge goes on.
+    Outside, its edge goes on. A motion is undone in linear light, as sRGB has it.
     """
-    codes = frame.codes()
-    unit = f(1 / np.iinfo(codes.dtype).max)
-    (h, w), (dy, dx) = frame.shape, frame.pose.shift_px
-    dy, dx = min(max(dy, 1 - h), h - 1), min(max(dx, 1 - w), w - 1)
-    top, bottom, left, right = max(0, dy), min(h, h + dy), max(0, dx), min(w, w + dx)
+    codes, shape = frame.codes(), frame.shape
+    top = np.iinfo(codes.dtype).max
+    if frame.pose.to_frame:
+        curve = srgb_decode(np.linspace(0, 1, top + 1))[:, None].repeat(3, axis=1)
+        codes, spans = lay(codes, frame.pose.matrix, curve, top + 1)
+        return codes, f(1 / 65535), spans
+    (h, w), (dy, dx) = shape, (int(s) for s in frame.pose.shift_px)
+    spans = shifted_spans((dy, dx), shape)
     if (dy, dx) != (0, 0):
-        moved = np.empty_like(codes)
-        moved[top:bottom, left:right] = codes[top - dy : bottom - dy, left - dx : right - dx]
-        moved[top:bottom, :left], moved[top:bottom, right:] = moved[top:bottom, [left]], moved[top:bottom, [right - 1]]
-        moved[:top], moved[bottom:] = moved[top], moved[bottom - 1]
-        codes = moved
-    return codes, unit, np.array([top, bottom, left, right])
+        rows, columns = np.clip(np.arange(h) - dy, 0, h - 1), np.clip(np.arange(w) - dx, 0, w - 1)
+        codes = np.ascontiguousarray(codes[rows][:, columns])
+    return codes, f(1 / top), spans

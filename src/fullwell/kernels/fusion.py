@@ -39,15 +39,15 @@ def appraise(row, scale, luma, power_s, power_e, floor_s, gray, merit):
 
 
 @kernel(outs=2)
-def quality(codes, scale, luma, powers, floors, inside, shared, total, share):
+def quality(codes, scale, luma, powers, floors, spans, shared, total, share):
     """Contrast ** powers[0] * saturation ** powers[1] * exposedness ** powers[2] + 1e-12, added to total (h, w).
 
     Once `total` has the quality of all frames, with `shared`, the frame's share in it goes to share (h, w) instead.
 
     Contrast is |Laplacian| of the gray, saturation the root of the summed squares of the channels' differences from
     their mean, exposedness the product over channels of exp(-(x - 0.5)^2 / 0.08) (Mertens et al. 2007, section 3.1).
-    Contrast and saturation count as at least floors[0] and floors[1]. Outside of inside [top, bottom, left, right] it
-    is 0.
+    Contrast and saturation count as at least floors[0] and floors[1]. Outside of the columns
+    [first, last) of its row in spans (h, 2) int64 it is 0.
     """
     h, w = codes.shape[0], codes.shape[1]
     power_c, power_s, power_e = powers[0], powers[1] * f(0.5), powers[2] * f(-1 / 0.08) * LOG2E
@@ -65,7 +65,7 @@ def quality(codes, scale, luma, powers, floors, inside, shared, total, share):
             if done < k * BLOCK:
                 continue
             up, mid, down, rest = gray[(done + 2) % 3], gray[done % 3], gray[y % 3], merit[done % 3]
-            first, last = (inside[2], inside[3]) if inside[0] <= done < inside[1] else (0, 0)
+            first, last = spans[done, 0], spans[done, 1]
             everyone, res = total[done], share[done]
             for x in range(w):
                 four = rounding.sub(rounding.add(up[x + 1], mid[x]), f(4) * mid[x + 1])

@@ -11,15 +11,16 @@ from fullwell.kernels.vecmath import exp2f
 
 
 @kernel(outs=2)
-def merge_tables(frames, like, shifts, value, weight, above, below, logarithmic, out, mask):
+def merge_tables(frames, like, shifts, spans, value, weight, above, below, logarithmic, out, mask):
     """out = sum of value / sum of weight over the frames, per channel.
 
     frames (n,) int64 addresses of (h, w, 3) code values of the type of `like`; shifts (n, 2) int64, frame pixel p lies
-    over out pixel p + shift; value and weight (n, 3, levels) float32. A code of no weight in the upper half of the
-    range says "more than above[k, c]", in the lower half "less than below[k, c]"; where no frame has weight the
-    tightest such bound is the result, and mask (h, w) uint8 gets 1 for a lower and 2 for an upper bound. Where the
-    longest frame is black, its bound is the most that the others can say: what they record there is noise. With
-    `logarithmic`, value and bounds are log2 and the mean is geometric.
+    over out pixel p + shift; spans (n, h, 2) int64, the columns [first, last) of out's rows that each shows; value and
+    weight (n, 3, levels) float32. A code of no weight in the upper half of the range says "more than above[k, c]", in
+    the lower half "less than below[k, c]"; where no frame has weight the tightest such bound is the result, and mask
+    (h, w) uint8 gets 1 for a lower and 2 for an upper bound. Where the longest frame is black, its bound is the most
+    that the others can say: what they record there is noise. With `logarithmic`, value and bounds are log2 and the mean
+    is geometric.
     """
     h, w = out.shape[0], out.shape[1]
     middle = value.shape[2] // 2
@@ -28,13 +29,14 @@ def merge_tables(frames, like, shifts, value, weight, above, below, logarithmic,
         floor, ceiling = np.full(3 * w, -np.inf, np.float32), np.full(3 * w, np.inf, np.float32)
         for k in range(frames.size):
             sy, sx = shifts[k, 0], shifts[k, 1]
-            if y - sy < 0 or y - sy >= h:
+            first, last = spans[k, y, 0], spans[k, y, 1]
+            if first >= last:
                 continue
             row = row_at(frames[k], (y - sy) * 3 * w, 3 * w, like)
             for c in range(3):
                 values, weights = value[k, c], weight[k, c]
                 more, less = above[k, c], below[k, c]
-                for x in range(max(0, sx), min(w, w + sx)):
+                for x in range(first, last):
                     z, i = row[3 * (x - sx) + c], 3 * x + c
                     total[i] += values[z]
                     norm[i] += weights[z]

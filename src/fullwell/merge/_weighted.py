@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
@@ -11,6 +12,7 @@ import numpy as np
 from fullwell.image import Array, Bracket, Radiance, Response
 from fullwell.kernels.merge import merge_tables
 from fullwell.kernels.rows import addresses
+from fullwell.kernels.warp import lay, shifted_spans
 from fullwell.merge._white_balance import white_balance_drift
 from fullwell.operators import Merger
 from fullwell.params import param
@@ -47,15 +49,15 @@ class WeightedMerger(Merger):
 
     def merge(self, bracket: Bracket, response: Response, progress: Progress) -> Radiance:
         middle = bracket.middle_exposure
-        frames = bracket.codes(progress)
+        knees = [knee(response.table(256)[:, c]) for c in range(3)]
+        frames, shifts, spans = registered(bracket, response, min(self.high, *knees), progress)
         levels = 256 if frames[0].dtype == np.uint8 else 65536
         code = np.arange(levels) / (levels - 1)
         curve = np.maximum(response.table(levels) / (response.white or 1.0), 1e-30)
-        knees = [knee(response.table(256)[:, c]) for c in range(3)]
         bottom = exposure_at(np.full(3, self.low), code, curve)
         drift = np.zeros((len(frames), 3))
         if self.wb_match == "auto":
-            drift = white_balance_drift(bracket, frames, np.log2(curve))
+            drift = white_balance_drift(bracket, frames, shifts, np.log2(curve))
 
         value, norm = np.empty((len(frames), 3, levels), np.float32), np.empty((len(frames), 3, levels), np.float32)
         below, above = np.empty((len(frames), 3), np.float32), np.empty((len(frames), 3), np.float32)
@@ -68,9 +70,11 @@ class WeightedMerger(Merger):
             bounds = (bottom, exposure_at(ends, code, curve))
             below[k], above[k] = (np.log2(b / times) if self.logarithmic else b / times for b in bounds)
 
-        shifts = np.array([f.pose.shift_px for f in bracket], np.int64)
         rgb, mask = np.empty((*bracket.shape, 3), np.float32), np.empty(bracket.shape, np.uint8)
-        merge_tables(addresses(frames), frames[0][0, 0], shifts, value, norm, above, below, self.logarithmic, rgb, mask)
+        like = frames[0][0, 0]
+        merge_tables(
+            addresses(frames), like, shifts, spans, value, norm, above, below, self.logarithmic, rgb, mask
+        )  # fmt: skip
         matrix = bracket.to_working
         if not np.array_equal(matrix, np.eye(3)):
             rgb = rgb @ matrix.T.astype(np.float32)
@@ -107,3 +111,27 @@ def knee(curve: Array) -> float:
     climb = np.convolve(np.diff(np.log2(np.maximum(curve, 1e-30))), np.full(4, 0.25), "same")
     steep = np.flatnonzero(climb[128:] > STEEP)
     return float(128 + steep[0]) / 255.0 if len(steep) else 1.0
+
+
+def registered(
+    bracket: Bracket, response: Response, high: float, progress: Progress
+) -> tuple[list[Array], Array, Array]:
+    """The frames' code values, of one type, their shifts (n, 2), and the columns that each row shows of them (n, h, 2).
+
+    A frame that is shifted by whole pixels stays as it is; another is resampled into the reference's geometry, once, to
+    16 bits, and so all become.
+    """
+    frames = bracket.codes(progress)
+    shifts, spans = np.zeros((len(frames), 2), np.int64), np.zeros((len(frames), bracket.shape[0], 2), np.int64)
+    moved = any(f.pose.to_frame for f in bracket)
+    for k, (frame, codes) in enumerate(zip(bracket, frames, strict=True)):
+        levels = 256 if codes.dtype == np.uint8 else 65536
+        if frame.pose.to_frame:
+            clip = math.ceil(high * (levels - 1))
+            frames[k], spans[k] = lay(codes, frame.pose.matrix, response.table(levels), clip)
+            continue
+        if moved and levels == 256:
+            frames[k] = codes.astype(np.uint16) * np.uint16(257)
+        shifts[k] = frame.pose.shift_px
+        spans[k] = shifted_spans(shifts[k], bracket.shape)
+    return frames, shifts, spans

@@ -21,16 +21,17 @@ SMALLEST_EV = 0.07  # less is left alone
 SURE = 5.0  # standard errors that a difference must exceed
 
 
-def white_balance_drift(bracket: Bracket, codes: list[Array], log2_curve: Array) -> Array:
+def white_balance_drift(bracket: Bracket, codes: list[Array], shifts: Array, log2_curve: Array) -> Array:
     """(frames, 3) float64: log2 of how much more than the reference each frame records; 0 where that is not sure.
 
-    codes are the frames' pixels, log2_curve (levels, 3) log2 exposure of each code. A difference that grows evenly with
-    exposure is a matter of the response, whose channels differ, and is not counted; nor is one that the darker and the
-    brighter half of the pixels do not agree in.
+    codes are the frames' pixels, shifts (frames, 2) how far (y, x) they are from the reference's, log2_curve
+    (levels, 3) log2 exposure of each code. A difference that grows evenly with exposure is a matter of the response,
+    whose channels differ, and is not counted; nor is one that the darker and the brighter half of the pixels do not
+    agree in.
     """
     times = bracket.exposures
     order = [int(k) for k in np.argsort(times, kind="stable")]
-    pairs = [_difference(bracket, codes, log2_curve, a, b) for a, b in itertools.pairwise(order)]
+    pairs = [_difference(bracket, codes, shifts[[a, b]], log2_curve, a, b) for a, b in itertools.pairwise(order)]
     steps = np.array([math.log2(times[b] / times[a]) for a, b in itertools.pairwise(order)])
     known = np.array([i for i, p in enumerate(pairs) if p is not None and steps[i] > 0.1], int)
     slope = _even([pairs[i][0] / steps[i] for i in known])
@@ -49,10 +50,11 @@ def white_balance_drift(bracket: Bracket, codes: list[Array], log2_curve: Array)
     return np.where(sure.any(axis=1, keepdims=True), drift, 0.0)
 
 
-def _difference(bracket: Bracket, codes: list[Array], log2_curve: Array, a: int, b: int) -> tuple[Array, Array] | None:
+def _difference(
+    bracket: Bracket, codes: list[Array], shifts: Array, log2_curve: Array, a: int, b: int
+) -> tuple[Array, Array] | None:
     """How much more frame b records than frame a in each channel, and the standard error of that; None if unknown."""
     h, w = bracket.shape
-    shifts = np.array([bracket.frames[k].pose.shift_px for k in (a, b)])
     top, left = np.maximum(shifts.max(axis=0), 0)
     bottom, right = np.array([h, w]) + np.minimum(shifts.min(axis=0), 0)
     if bottom <= top or right <= left:

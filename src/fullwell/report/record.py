@@ -32,19 +32,30 @@ def record(
     """Everything that `--report` writes; keys are added in time, none is renamed.
 
     Frames come in the order given and `reference` counts them from 0. `nominal_ev` is log2 of a frame's exposure over
-    the reference's. `unmeasured` is a share of pixels, `residual_stops` in stops, `shift_px` is (y, x). `wb_gain_ev` is
-    log2 of what a frame recorded too much of red, green and blue, and was divided by. `cast_de` and `tint_de` are
-    those of `report.colour`. `cd_m2` is the luminance of 1.0. `hdr` tells the radiance shown as diffuse white and the
-    stops above it of every HDR picture; `verified`, of each output that was decoded again, how many stops it is from
-    what it should hold.
+    the reference's. `unmeasured` is a share of pixels, `residual_stops` in stops. `shift_px` is (y, x) of the middle of
+    the frame, `roll_deg` and `scale` are what lays it over the reference. A frame with `used` false took no part, and
+    `reason` says why. `wb_gain_ev` is log2 of what a frame recorded too much of red, green and blue, and was divided
+    by. `cast_de` and `tint_de` are those of `report.colour`. `cd_m2` is the luminance of 1.0. `hdr` tells the radiance
+    shown as diffuse white and the stops above it of every HDR picture; `verified`, of each output that was decoded
+    again, how many stops it is from what it should hold.
     """
     inspection = inspect(bracket)
     frames = []
-    drift = np.zeros((len(bracket), 3)) if radiance is None or radiance.wb_gain_ev is None else radiance.wb_gain_ev
+    drift = np.zeros((len(bracket), 3))
+    if radiance is not None and radiance.wb_gain_ev is not None:
+        drift[[not f.left_out for f in bracket]] = radiance.wb_gain_ev
     for frame, row, gain in zip(bracket, inspection.rows, drift, strict=True):
         pose = frame.pose
-        alignment = {"model": pose.model, "shift_px": list(pose.shift_px), "confidence": pose.confidence}
-        frames.append(row_dict(row) | {"alignment": alignment, "wb_gain_ev": [round(float(g), 4) for g in gain]})
+        alignment = {
+            "model": pose.model,
+            "shift_px": list(pose.shift_px),
+            "roll_deg": pose.roll_deg,
+            "scale": pose.scale,
+            "residual_px": pose.residual_px,
+            "confidence": pose.confidence,
+        }
+        use = {"used": not frame.left_out, "reason": frame.left_out or None}
+        frames.append(row_dict(row) | use | {"alignment": alignment, "wb_gain_ev": [round(float(g), 4) for g in gain]})
     return {
         "fullwell": __version__,
         "frames": frames,
@@ -87,7 +98,9 @@ def _warnings(bracket: Bracket, response: Response | None, drift: Array) -> list
     found = list(bracket.notes) + [f"{frame.name}: {note}" for frame in bracket for note in frame.notes]
     for frame in bracket:
         sure = frame.pose.confidence
-        if sure is not None and sure < LEAST_SURE:
+        if frame.left_out:
+            found.append(f"{frame.name}: is not used: {frame.left_out}.")
+        elif sure is not None and sure < LEAST_SURE:
             found.append(
                 f"{frame.name}: alignment is unsure ({sure:.2f} of 1); look for doubled edges, or leave the frame out."
             )

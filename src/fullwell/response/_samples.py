@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from fullwell.errors import ExposureError, InputError
-from fullwell.image import Array, Bracket
+from fullwell.image import Array, Bracket, Frame
 from fullwell.progress import Progress
 
 STRATA = 64  # brightness classes that share the samples equally
@@ -31,8 +31,8 @@ def sample(bracket: Bracket, count: int, progress: Progress) -> tuple[Array, Arr
     means, spreads = [], []
     for frame in progress.each(bracket.frames):
         codes = frame.codes()
-        sy, sx = frame.pose.shift_px
-        patch = np.stack([codes[ys - sy + dy, xs - sx + dx] for dy in (-1, 0, 1) for dx in (-1, 0, 1)])
+        v, u = _places(frame, ys, xs)
+        patch = np.stack([codes[v + dy, u + dx] for dy in (-1, 0, 1) for dx in (-1, 0, 1)])
         patch = patch if patch.dtype == np.uint8 else np.round(patch / 257.0).astype(np.uint8)
         low, high = patch.min(axis=0), patch.max(axis=0)
         mean = np.round(patch.mean(axis=0, dtype=np.float32)).astype(np.uint8)
@@ -50,17 +50,31 @@ def sample(bracket: Bracket, count: int, progress: Progress) -> tuple[Array, Arr
 def _grid(bracket: Bracket, count: int) -> tuple[Array, Array]:
     """About `count` places (y, x) in reference pixels whose 3x3 patch lies inside every frame."""
     h, w = bracket.shape
-    shifts = np.array([f.pose.shift_px for f in bracket])
-    top, left = np.maximum(shifts.max(axis=0), 0) + 1
-    bottom, right = np.array([h, w]) + np.minimum(shifts.min(axis=0), 0) - 1
-    if bottom <= top or right <= left:
+    shared = np.ones((h, w), bool)
+    for frame in bracket:
+        v, u = _places(frame, *np.ogrid[0:h, 0:w])
+        shared &= (v >= 1) & (v < h - 1) & (u >= 1) & (u < w - 1)
+    if not shared.any():
+        farthest = max(abs(s) for f in bracket for s in f.pose.shift_px)
         raise InputError(
             f"the frames do not overlap enough to find the response: they are {w} x {h} and shifted by up to "
-            f"{int(np.abs(shifts).max())} pixels; pass a known one: --response srgb."
+            f"{farthest:.0f} pixels; pass a known one: --response srgb."
         )
-    step = max(1.0, math.sqrt((bottom - top) * (right - left) / count))
-    ys, xs = np.arange(top, bottom, step).astype(int), np.arange(left, right, step).astype(int)
-    return np.repeat(ys, len(xs)), np.tile(xs, len(ys))
+    top, left = (int(np.flatnonzero(shared.any(axis=axis))[0]) for axis in (1, 0))
+    step = max(1.0, math.sqrt(np.count_nonzero(shared) / count))
+    ys, xs = np.arange(top, h, step).astype(int), np.arange(left, w, step).astype(int)
+    ys, xs = np.repeat(ys, len(xs)), np.tile(xs, len(ys))
+    inside = shared[ys, xs]
+    return ys[inside], xs[inside]
+
+
+def _places(frame: Frame, ys: Array, xs: Array) -> tuple[Array, Array]:
+    """The frame's pixels (y, x) that are nearest to what it shows of the reference's."""
+    if frame.pose.to_frame is None:
+        dy, dx = (int(s) for s in frame.pose.shift_px)
+        return ys - dy, xs - dx
+    x, y, depth = (row[0] * xs + row[1] * ys + row[2] for row in frame.pose.matrix)
+    return np.rint(y / depth).astype(int), np.rint(x / depth).astype(int)
 
 
 def rising(curve: Array, middle: int) -> Array:

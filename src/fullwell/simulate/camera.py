@@ -74,16 +74,19 @@ class Camera:
         margin = max((max(abs(y), abs(x)) for y, x in shifts), default=0)
         h, w = radiance.shape[0] - 2 * margin, radiance.shape[1] - 2 * margin
         rng = np.random.default_rng(self.seed)
-        top = 2**self.bits - 1
         shots = []
         for t, (dy, dx) in zip(times_s, shifts, strict=True):
             seen = radiance[margin + dy : margin + dy + h, margin + dx : margin + dx + w]
-            electrons = rng.poisson(np.minimum(seen * t, 4.0) * self.full_well_e) + rng.normal(
-                0, self.read_noise_e, seen.shape
-            )
-            codes = np.round(self.encode(electrons / self.full_well_e) * top)
-            shots.append(Shot(codes.astype(np.uint8 if self.bits == 8 else np.uint16), t, (dy, dx)))
+            shots.append(Shot(self.expose(seen, t, rng), t, (dy, dx)))
         return shots
+
+    def expose(self, seen: Array, time_s: float, rng: np.random.Generator) -> Array:
+        """The code values (h, w, 3) of one picture of what is seen (h, w, 3), linear."""
+        top = 2**self.bits - 1
+        counted = rng.poisson(np.minimum(seen * time_s, 4.0) * self.full_well_e)
+        electrons = counted + rng.normal(0, self.read_noise_e, seen.shape)
+        codes = np.round(self.encode(electrons / self.full_well_e) * top)
+        return codes.astype(np.uint8 if self.bits == 8 else np.uint16)
 
 
 def best_estimate(camera: Camera, shots: Sequence[Shot], shifts_px: Sequence[tuple[int, int]] | None = None) -> Array:

@@ -82,7 +82,7 @@ class AlignMTB(AlignExposures):
             max_bits=min(max(self._max_bits, 1), 12), exclude_range=min(max(self._exclude_range, 0), 64)
         )  # fmt: skip
         bracket = Bracket(Bracket.of(frames).frames, pivot)
-        return [f.pose.shift_px for f in aligner(bracket)]
+        return [(int(y), int(x)) for y, x in (f.pose.shift_px for f in aligner(bracket))]
 
 
 def _moved(a: Array, shift: tuple[int, int]) -> Array:

@@ -16,6 +16,7 @@ from fullwell.kernels.fusion import LaplacianBlend, quality
 from fullwell.kernels.merge import merge_tables
 from fullwell.kernels.opencv_merge import merge_shared_weight
 from fullwell.kernels.rows import addresses
+from fullwell.kernels.warp import shifted_spans
 
 f = np.float32
 
@@ -68,6 +69,7 @@ class MergeRobertson(MergeExposures):
         ends = [np.ascontiguousarray(curve[z] / time[:, None], f) for z in (-1, 0)]
         merge_tables(
             addresses(codes), codes[0][0, 0], np.zeros((len(codes), 2), np.int64),
+            np.stack([shifted_spans((0, 0), out.shape[:2])] * len(codes)),
             np.ascontiguousarray(weight * curve.T, f), np.ascontiguousarray(norm, f), *ends, False,
             out, np.empty(out.shape[:2], np.uint8),
         )  # fmt: skip
@@ -103,7 +105,7 @@ class MergeMertens(MergeExposures):
         if gray:  # three equal channels: no saturation, and each has a third of the say
             luma, powers = [0.0, 1.0, 0.0], [self._contrast, 0.0, self._exposure / 3]
         settings = (
-            scale, np.array(luma, f), np.array(powers, f), np.zeros(2, f), np.array([0, h, 0, w]),
+            scale, np.array(luma, f), np.array(powers, f), np.zeros(2, f), shifted_spans((0, 0), (h, w)),
         )  # fmt: skip
         total, weight, blend = np.zeros((h, w), f), np.empty((h, w), f), LaplacianBlend(h, w)
         for frame in codes:

@@ -1,0 +1,95 @@
+"""How far aligned frames are from the truth: random hand-held brackets, and how many frames are given up.
+
+Run: FULLWELL_DATA=folder python experiments/0003-alignment/run.py [brackets]
+Without FULLWELL_DATA only the drawn scenes take part.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+from brackets import Case, draw
+
+from fullwell.kernels import _jit
+from fullwell.params import build
+from fullwell.simulate.handheld import corner_error_px
+
+OPERATORS = ("ladder", "mtb03")
+HERE = Path(__file__).parent
+
+
+def measure(name: str, case: Case) -> list[float | None]:
+    """Error of the worst corner of every frame but the reference, px; None where it is left out."""
+    found = build("align", name)(case.bracket)
+    return [
+        None if frame.left_out else round(corner_error_px(frame.pose.matrix, true, found.shape), 4)
+        for i, (frame, true) in enumerate(zip(found, case.truth, strict=True))
+        if i != found.reference
+    ]
+
+
+def summary(rows: Sequence[dict], name: str) -> dict[str, float]:
+    errors = [e for row in rows for e in row["error_px"][name]]
+    kept = np.array([e for e in errors if e is not None])
+    return {
+        "frames": len(errors),
+        "accepted": round(len(kept) / len(errors), 4),
+        "median_px": round(float(np.median(kept)), 4),
+        "p99_px": round(float(np.quantile(kept, 0.99)), 4),
+        "worst_px": round(float(kept.max()), 4),
+        "over_1_px": int((kept > 1).sum()),
+    }
+
+
+def table(result: dict) -> str:
+    lines = ["| | frames | accepted | median px | 99 % px | worst px | over 1 px |", "|---|---|---|---|---|---|---|"]
+    for group, found in result["groups"].items():
+        for name, s in found.items():
+            lines.append(
+                f"| {group}: {name} | {s['frames']} | {s['accepted']:.1%} | {s['median_px']:.3f} | {s['p99_px']:.2f} "
+                f"| {s['worst_px']:.2f} | {s['over_1_px']} |"
+            )
+    return "\n".join(lines)
+
+
+def main(count: int) -> None:
+    rows = []
+    with _jit.threads(1):
+        for seed in range(count):
+            case = draw(seed)
+            errors = {name: measure(name, case) for name in OPERATORS}
+            rows.append({"seed": seed, "scene": case.scene, "step_ev": case.step_ev, "error_px": errors})
+            print(seed, case.scene, case.step_ev, errors["ladder"], flush=True)
+            if (seed + 1) % 50 == 0 or seed + 1 == count:
+                write(rows)
+
+
+def write(rows: list[dict]) -> None:
+    """The result so far, and the table in the README."""
+    groups = {"all": rows}
+    for step in sorted({r["step_ev"] for r in rows}):
+        groups[f"{step:g} EV apart"] = [r for r in rows if r["step_ev"] == step]
+    for scene in sorted({r["scene"] for r in rows}):
+        groups[scene] = [r for r in rows if r["scene"] == scene]
+    found = {
+        group: {name: summary(part, name) for name in (OPERATORS if group == "all" else OPERATORS[:1])}
+        for group, part in groups.items()
+    }
+    versions = {"machine": platform.machine(), "python": platform.python_version(), "numpy": version("numpy")}
+    result = {"versions": versions, "brackets": len(rows), "groups": found, "rows": rows}
+    (HERE / "result.json").write_text(json.dumps(result, indent=1) + "\n")
+    readme = HERE / "README.md"
+    if readme.exists():
+        head, _, rest = readme.read_text().partition("<!-- table -->")
+        tail = rest.partition("<!-- end -->")[2]
+        readme.write_text(f"{head}<!-- table -->\n{table(result)}\n<!-- end -->{tail}")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 500)
