@@ -9,42 +9,33 @@ import shutil
 import sys
 from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageFont
+import numpy as np
+from PIL import Image
+
+from fullwell.cli.demo import default_look
+from fullwell.io import read_frame
+from fullwell.report.contact_sheet import GAP, of_codes, sheet
 
 IMAGES = Path(__file__).parent / "images"
-RESULT = "natural"  # the picture under the frames
-GAP = 6
-
-
-def sheet(pictures: list[Image.Image], columns: int, width: int, labels: list[str] | None = None) -> Image.Image:
-    """Pictures of one shape in rows, white between them, each with its label in the lower left corner."""
-    cell = (width - GAP * (columns - 1)) // columns
-    height = round(cell * pictures[0].height / pictures[0].width)
-    rows = -(-len(pictures) // columns)
-    out = Image.new("RGB", (cell * columns + GAP * (columns - 1), height * rows + GAP * (rows - 1)), "white")
-    for i, picture in enumerate(pictures):
-        x, y = (i % columns) * (cell + GAP), (i // columns) * (height + GAP)
-        out.paste(picture.resize((cell, height), Image.Resampling.LANCZOS), (x, y))
-        if labels:
-            place = (x + 10, y + height - 8)
-            font = ImageFont.load_default(20)
-            ImageDraw.Draw(out).text(place, labels[i], "white", font, "ls", stroke_width=2, stroke_fill="black")
-    return out
+WIDTH = 1200
 
 
 def main(demo: Path) -> None:
-    """Write demo.jpg (frames above, one result below), operators.jpg and response.svg."""
+    """Write demo.jpg (frames above, the result below), operators.jpg and response.svg."""
     IMAGES.mkdir(exist_ok=True)
-    frames = [Image.open(p) for p in sorted((demo / "frames").glob("*.jpg"))]
-    strip = sheet(frames, len(frames), 1200)
-    result = sheet([Image.open(demo / f"{RESULT}.jpg")], 1, strip.width)
-    both = Image.new("RGB", (strip.width, strip.height + GAP + result.height), "white")
-    both.paste(strip, (0, 0))
-    both.paste(result, (0, strip.height + GAP))
-    both.save(IMAGES / "demo.jpg", quality=88)
-    made = sorted(demo.glob("*.jpg"))
-    sheet([Image.open(p) for p in made], 2, 1200, [p.stem for p in made]).save(IMAGES / "operators.jpg", quality=88)
+    frames = sorted((demo / "frames").glob("*.jpg"))
+    cell = (WIDTH - GAP * (len(frames) - 1)) // len(frames)
+    strip = sheet({" " * i: of_codes(read_frame(p).codes()) for i, p in enumerate(frames)}, len(frames), cell)
+    result = sheet({"": of_codes(read_frame(demo / f"{default_look()}.jpg").codes())}, 1, strip.shape[1])
+    between = np.full((GAP, *strip.shape[1:]), 255, np.uint8)
+    save(np.concatenate([strip, between, result]), "demo.jpg")
+    with Image.open(demo / "contact-sheet.jpg") as looks:
+        save(np.asarray(looks.resize((WIDTH, round(looks.height * WIDTH / looks.width)))), "operators.jpg")
     shutil.copyfile(demo / "response.svg", IMAGES / "response.svg")
+
+
+def save(codes: np.ndarray, name: str) -> None:
+    Image.fromarray(codes).save(IMAGES / name, quality=88)
 
 
 if __name__ == "__main__":

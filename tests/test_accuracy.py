@@ -10,7 +10,7 @@ import pytest
 
 from fullwell.image import Exposure
 from fullwell.io.photograph import write_photograph
-from fullwell.recipe import make
+from fullwell.job import make
 from fullwell.simulate import Camera, best_estimate, hills, rms_stops
 
 SHIFTS = [(5, -9), (-7, 3), (0, 0), (12, 8), (-2, -12)]

@@ -10,7 +10,8 @@ from brackets import shoot
 
 from fullwell.batch import Outcome, make_every
 from fullwell.errors import InputError, UsageError
-from fullwell.recipe import Recipe, make
+from fullwell.job import make
+from fullwell.recipe import Recipe
 
 PLAIN = Recipe.of({"align": "none", "response": "srgb", "tonemap": "linear"})
 

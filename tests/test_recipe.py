@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 from scenes import hills
 
-from fullwell import io
+from fullwell import io, recipes
 from fullwell.errors import ExposureError, FullwellError, InputError, ParameterError, UsageError
 from fullwell.image import Exposure
 from fullwell.io.photograph import write_photograph
-from fullwell.recipe import Recipe, make
+from fullwell.job import make
+from fullwell.params import build
+from fullwell.recipe import Recipe
 from fullwell.simulate import Camera
 
 TIMES = [1 / 60, 1 / 15, 1 / 4]
@@ -152,3 +154,44 @@ def test_hdr_outputs_come_from_one_run(tmp_path: Path, frames: list[Path]) -> No
     assert all(v["median_stops"] < 0.1 for v in result.report["verified"])
     assert result.report["outputs"] == [str(p) for p in outputs]
     assert Recipe.load(tmp_path / "a.avif") == Recipe.load(tmp_path / "a.jpg") == result.recipe
+
+
+@pytest.mark.parametrize("name", recipes.names())
+def test_a_named_recipe_is_whole_and_says_what_it_is_for(name: str) -> None:
+    assert Recipe.load(name) == Recipe.from_toml(recipes.text(name))
+    assert Recipe.load(name) != Recipe() or name == "natural"
+    assert recipes.text(name).startswith("# ")
+    assert recipes.summary(name).endswith(".")
+
+
+def test_an_unknown_name_gets_a_hint() -> None:
+    with pytest.raises(UsageError, match="did you mean 'tutorial'"):
+        Recipe.load("tutorail")
+
+
+def test_recipes_made_at_once_share_the_merge(frames: list[Path], tmp_path: Path) -> None:
+    looks = [Recipe.of({"tonemap": t}) for t in ("drago", "linear")]
+    result = make(frames, tmp_path / "{tonemap}.png", looks)
+    assert result.picture is not None
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["contact-sheet.jpg", "drago03.png", "linear.png"]
+    with pytest.raises(UsageError, match="differ in tonemap, fuse and finish only"):
+        make(frames, tmp_path / "{tonemap}.png", [looks[0], Recipe.of({"tonemap": "linear", "merge": "debevec"})])
+
+
+def test_only_results_are_replaced_unless_forced(frames: list[Path], tmp_path: Path) -> None:
+    target = tmp_path / "a.jpg"
+    make(frames, target)
+    make(frames, target)
+    io.write(io.read_frame(frames[0]).codes(), target)  # as numpy.save does
+    with pytest.raises(UsageError, match="no result of Fullwell"):
+        make(frames, target)
+    make(frames, target, force=True)
+    assert io.is_result(target)
+
+
+def test_an_operator_alone_claims_no_recipe(frames: list[Path], tmp_path: Path) -> None:
+    """A picture that was not made by the radiance's recipe does not carry it."""
+    scene = make(frames, tmp_path / "a.exr").radiance
+    assert scene is not None
+    assert scene.meta.recipe
+    assert build("tonemap", "drago")(scene).meta.recipe == ""

@@ -15,7 +15,8 @@ from fullwell.errors import ParameterError, UsageError
 from fullwell.image import BLACK_IN_ALL, CLIPPED_IN_ALL, Bracket, Exposure, Frame, Radiance
 from fullwell.io import tiff
 from fullwell.io.photograph import write_photograph
-from fullwell.recipe import Recipe, make
+from fullwell.job import make
+from fullwell.recipe import Recipe
 from fullwell.report.regions import Region
 from fullwell.scale import Reading, Scale, like
 from fullwell.simulate import Camera

@@ -17,7 +17,7 @@ _HOME = {
     "Response": "image",
     "FullwellError": "errors",
     "Recipe": "recipe",
-    "make": "recipe",
+    "make": "job",
     "make_every": "batch",
     "read_bracket": "io",
     "read_radiance": "io",

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from fullwell import io
-from fullwell.errors import Cancelled, FullwellError, UsageError
-from fullwell.io import naming
+from fullwell.errors import Cancelled, FullwellError, InputError, UsageError
+from fullwell.job import check_outputs, make, prepare
 from fullwell.progress import Progress
-from fullwell.recipe import Recipe, Result, check_outputs, make
+from fullwell.recipe import Recipe, Result
+
+Outputs = Sequence[str | Path]
 
 
 @dataclass(frozen=True)
@@ -31,45 +33,43 @@ class Outcome:
 def make_every(
     paths: Iterable[str | Path] | str | Path,
     every: int,
-    outputs: Sequence[str | Path] | str | Path,
-    recipe: Recipe | None = None,
+    outputs: Sequence[str | Path] | str | Path | None = None,
+    recipe: Recipe | Sequence[Recipe] | None = None,
     *,
     times_from: Mapping[str, float] | str | Path | None = None,
+    force: bool = False,
     progress: Callable[[], AbstractContextManager[Progress]] = lambda: nullcontext(Progress()),
 ) -> Iterator[Outcome]:
     """Make each set of `every` frames, in their order; `{reference}` in the outputs tells the sets apart.
 
     Times in the recipe count for every set. With as many frames as there are, they are one bracket, whatever they look
     like. A set that cannot be made is an outcome with its error. Raises UsageError, before any work, where the frames
-    do not divide into sets, and where two sets would write one file.
+    do not divide into sets, and where two sets would write one file. The other parameters are those of `make`.
     """
-    recipe = recipe or Recipe.of()
-    outputs = [outputs] if isinstance(outputs, (str, Path)) else list(outputs)
+    recipes = (recipe,) if isinstance(recipe, Recipe) else tuple(recipe or (Recipe.of(),))
+    outputs = [outputs] if isinstance(outputs, (str, Path)) else list(outputs or ())
     chosen = io.select(paths)
     if every < 1 or len(chosen.paths) % every:
         raise UsageError(
             f"--every {every}: {len(chosen.paths)} files do not divide into sets of {every}; "
             "see with `fullwell inspect` which file is missing or too many."
         )
-    check_outputs(outputs, recipe)
+    check_outputs(outputs, recipes)
     sets = [io.Selection(chosen.paths[k : k + every]) for k in range(0, len(chosen.paths), every)]
     sets[0] = dataclasses.replace(sets[0], notes=chosen.notes)  # told once
-    options: dict[str, Any] = {"times_from": times_from, "whole": len(sets) == 1}
-    planned = [_plan(n, each, outputs, recipe, options) for n, each in enumerate(sets, 1)]
+    options: dict[str, Any] = {"times_from": times_from, "whole": len(sets) == 1, "force": force}
+    planned = [_plan(n, each, outputs, recipes, options) for n, each in enumerate(sets, 1)]
     _refuse_collisions(planned)
-    return (_made(plan, recipe, options, progress) for plan in planned)
+    return (_made(plan, outputs, recipes, options, progress) for plan in planned)
 
 
-def _plan(number: int, frames: io.Selection, outputs: list[str | Path], recipe: Recipe, options: Any) -> Outcome:
+def _plan(number: int, frames: io.Selection, outputs: Outputs, recipes: Sequence[Recipe], options: Any) -> Outcome:
     """What a set is going to write, or why it cannot be made."""
     try:
-        bracket = io.read_bracket(
-            frames, recipe.times_s or None, reference=recipe.reference, trust_times=recipe.trust_times, **options
-        )
-    except FullwellError as failed:
+        job = prepare(frames, outputs, recipes, **options)
+    except InputError as failed:
         return Outcome(number, frames, (), error=failed)
-    name = naming.reference_name(bracket)
-    return Outcome(number, frames, tuple(naming.fill(o, reference=name) for o in outputs))
+    return Outcome(number, frames, tuple(t.path for t in job.targets))
 
 
 def _refuse_collisions(planned: list[Outcome]) -> None:
@@ -93,12 +93,14 @@ def _same(path: Path) -> str:
     return os.path.normcase(os.path.realpath(path))
 
 
-def _made(plan: Outcome, recipe: Recipe, options: Any, progress: Callable[[], Any]) -> Outcome:
+def _made(
+    plan: Outcome, outputs: Outputs, recipes: Sequence[Recipe], options: Any, progress: Callable[[], Any]
+) -> Outcome:
     if plan.error:
         return plan
     try:
         with progress() as listener:
-            result = make(plan.frames, plan.outputs, recipe, progress=listener, **options)
+            result = make(plan.frames, outputs, recipes, progress=listener, **options)
     except Cancelled:
         raise
     except FullwellError as failed:

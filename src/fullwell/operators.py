@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -117,7 +118,7 @@ class ToneMapper(Operator):
         if self.gamma != 1.0:
             np.power(rgb, np.float32(1.0 / self.gamma), out=rgb)
             np.minimum(rgb, np.float32(ceiling), out=rgb)
-        return Picture(rgb, scene.primaries, scene.meta)
+        return Picture(rgb, scene.primaries, dataclasses.replace(scene.meta, recipe=""))  # which is not how it was made
 
     @abstractmethod
     def map(self, scene: Radiance, ceiling: float, progress: Progress) -> Array:

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import tomllib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
 import tomli_w
 
-from fullwell import __version__, io
+from fullwell import __version__, io, recipes
 from fullwell.color import primaries
 from fullwell.errors import InputError, ResultRefused, UsageError, did_you_mean
 from fullwell.image import Bracket, Picture, Radiance, Response
-from fullwell.io import formats, naming
+from fullwell.io import formats
 from fullwell.operators import HEADROOM, Aligner, Calibrator, Finisher, Fuser, Merger, ToneMapper
 from fullwell.params import FAMILIES, Operator, build
 from fullwell.progress import QUIET, Progress
-from fullwell.report.record import record
-from fullwell.report.regions import Region
 from fullwell.scale import Scale
 
 DEFAULTS = {
@@ -94,8 +91,8 @@ class Recipe:
                 stages[family] = build(family, name, values.get(family))
         return cls(**stages, **rest)
 
-    def to_toml(self) -> str:
-        """The recipe as text; it holds every parameter and nothing about when or where."""
+    def to_toml(self, only: Sequence[str] = STAGES) -> str:
+        """The recipe as text, or some of its stages; it holds every parameter and nothing about when or where."""
         text: dict[str, Any] = {"fullwell": __version__, "primaries": self.primaries, "reference": self.reference}
         if self.times_s:
             text["times_s"] = list(self.times_s)
@@ -103,7 +100,7 @@ class Recipe:
             text["trust_times"] = True
         if self.crop:
             text["crop"] = True
-        for stage in STAGES:
+        for stage in only:
             operator = cast(Operator | None, getattr(self, stage))
             text[stage] = {"id": operator.id, **operator.values()} if operator else {"id": "none"}
         return tomli_w.dumps(text)
@@ -142,8 +139,12 @@ class Recipe:
 
     @classmethod
     def load(cls, path: str | Path) -> Recipe:
-        """The recipe of a TOML file, or the one that a result of Fullwell carries."""
+        """The recipe of a name (`fullwell recipes`), of a TOML file, or the one that a result of Fullwell carries."""
+        if str(path) in recipes.names():
+            return cls.from_toml(recipes.text(str(path)), str(path))
         path = Path(path)
+        if not path.suffix and not path.exists():
+            raise UsageError(f"no recipe is called {str(path)!r}; {did_you_mean(str(path), recipes.names())}")
         if path.suffix.lower() in formats.WRITERS:
             return cls.from_toml(io.read_recipe(path), str(path))
         try:
@@ -153,8 +154,13 @@ class Recipe:
         except UnicodeDecodeError:
             raise InputError(f"{path}: is not a recipe, which is a text in TOML.") from None
 
-    def run(self, bracket: Bracket, radiance: bool, picture: bool, progress: Progress) -> Result:
-        """Do the work on a bracket: what is asked for, and what that needs."""
+    @property
+    def look(self) -> str:
+        """What makes the picture: the id of the fuser or of the tone mapper."""
+        return (self.fuse or self.tonemap).id
+
+    def run(self, bracket: Bracket, radiance: bool, progress: Progress) -> Result:
+        """Register a bracket and, if asked to, merge it; pictures of the result are developed one by one."""
         with progress.stage("align"):
             if self.align:
                 bracket = self.align(bracket, progress)
@@ -163,23 +169,35 @@ class Recipe:
             raise ResultRefused(
                 f"no other frame could be aligned with {name}; where the camera stood still, pass --align none."
             )
-        part = bracket.used.common if self.crop else (slice(None), slice(None))
+        part = self._part(bracket)
         result = Result(self, bracket)
-        meta = dataclasses.replace(bracket.meta, recipe=self.to_toml())
-        if radiance or not (picture and self.fuse):
+        if radiance:
             with progress.stage("response"):
                 result.response = self.response(bracket, progress=progress)
             with progress.stage("merge"):
                 merged = self.merge(bracket, result.response, progress=progress)
+                meta = dataclasses.replace(bracket.meta, recipe=self.to_toml())
                 result.radiance = dataclasses.replace(self.scale(merged.to(self.primaries))[part], meta=meta)
-        if picture and self.fuse:
-            with progress.stage("fuse"):
-                fused = self.fuse(bracket, progress)
-                result.picture = dataclasses.replace(fused, rgb=fused.rgb[part], meta=meta)
-            result.picture = self._finished(result.picture, result.radiance, progress)
-        elif picture and result.radiance:
-            result.picture = self.picture(result.radiance, progress)
         return result
+
+    def develop(self, result: Result, progress: Progress) -> Picture:
+        """The picture of this recipe from what a run made: from its registered frames, or from its radiance.
+
+        A fused picture is finished without the scene, so that it is the same whether or not the frames were merged.
+        """
+        if self.fuse:
+            with progress.stage("fuse"):
+                fused = self.fuse(result.bracket, progress)
+            fused = dataclasses.replace(fused, rgb=fused.rgb[self._part(result.bracket)])
+            picture = self._finished(fused, None, progress)
+        else:
+            assert result.radiance is not None
+            picture = self.picture(result.radiance, progress)
+        return dataclasses.replace(picture, meta=dataclasses.replace(result.bracket.meta, recipe=self.to_toml()))
+
+    def _part(self, bracket: Bracket) -> tuple[slice, slice]:
+        """The rows and columns of a registered bracket that the results keep."""
+        return bracket.used.common if self.crop else (slice(None), slice(None))
 
     def picture(self, scene: Radiance, progress: Progress = QUIET) -> Picture:
         """The radiance tone mapped and finished."""
@@ -196,7 +214,7 @@ class Recipe:
 
 @dataclass
 class Result:
-    """What a run made. `report` is the record of it as plain data."""
+    """What a run made; of several pictures, the first. `report` is the record of it as plain data."""
 
     recipe: Recipe
     bracket: Bracket
@@ -205,92 +223,3 @@ class Result:
     picture: Picture | None = None
     hdr: io.HdrPicture | None = None
     report: dict[str, Any] = field(default_factory=dict)
-
-
-def make(
-    paths: Iterable[str | Path] | str | Path | io.Selection,
-    outputs: Sequence[str | Path] | str | Path,
-    recipe: Recipe | None = None,
-    *,
-    times_from: Mapping[str, float] | str | Path | None = None,
-    whole: bool = False,
-    verify: bool = False,
-    regions: Sequence[Region] = (),
-    progress: Progress | None = None,
-) -> Result:
-    """Frames in, files out: the twin of `fullwell make`.
-
-    The frames are files, folders and patterns, and `times_from` and `whole` mean what they do to `io.read_bracket`. The
-    extension of each output decides what it holds: .hdr and .exr radiance; .jpg, .png and .webp a picture; .tif a
-    picture, or radiance where the recipe says output.bits = 32; .jpg and .png an HDR picture where it says output.hdr.
-    `{reference}` in a name stands for the name of the reference frame. Raises a FullwellError before any work where an
-    output cannot be written, and an input is never overwritten. With `verify` every output is decoded again and the
-    error in stops goes into the report, which gives the luminance of `regions` too.
-    """
-    recipe, progress = recipe or Recipe.of(), progress or Progress()
-    outputs = [outputs] if isinstance(outputs, (str, Path)) else outputs
-    check_outputs(outputs, recipe)
-    frames = io.select(paths)
-    with progress.stage("read"):
-        bracket = io.read_bracket(
-            frames,
-            times=recipe.times_s or None,
-            times_from=times_from,
-            reference=recipe.reference,
-            trust_times=recipe.trust_times,
-            whole=whole,
-        )
-    wanted = _targets(outputs, bracket, frames, recipe)
-    kinds = {kind for _, kind in wanted}
-    if times_from:  # the recipe alone is to give the same result again
-        recipe = dataclasses.replace(recipe, times_s=tuple(f.exposure.time_s or 0.0 for f in bracket))
-    hdr = "hdr" in kinds
-    recipe.scale.check(*bracket.shape)
-    for region in regions:
-        region.check(*bracket.shape)
-    result = recipe.run(bracket, hdr or "radiance" in kinds or bool(regions), hdr or "picture" in kinds, progress)
-    if hdr and result.radiance:
-        result.hdr = io.hdr_picture(result.radiance, result.picture)
-    with progress.stage("write"):
-        for path, kind in progress.each(wanted):
-            io.write(getattr(result, kind), path, recipe.output)
-    verified = []
-    if verify:
-        with progress.stage("verify"):
-            verified = [io.verify(getattr(result, kind), path, recipe.output) for path, kind in progress.each(wanted)]
-    result.report = record(
-        result.bracket,
-        result.response,
-        result.radiance,
-        [str(p) for p, _ in wanted],
-        progress.seconds,
-        recipe.to_toml(),
-        [io.shown(result.hdr, p, recipe.output)._asdict() for p, kind in wanted if kind == "hdr" and result.hdr],
-        [v._asdict() for v in verified],
-        regions,
-    )
-    return result
-
-
-def check_outputs(outputs: Sequence[str | Path], recipe: Recipe) -> None:
-    """Raises UsageError for outputs that cannot be written, before the frames and so the names are known."""
-    for output in outputs:
-        path = naming.fill(output, reference="reference")
-        io.check_output(path, recipe.output.kind(path))
-
-
-def _targets(
-    outputs: Sequence[str | Path], bracket: Bracket, frames: io.Selection, recipe: Recipe
-) -> list[tuple[Path, str]]:
-    """Every file to be written and what it holds. Raises UsageError where one cannot be, or is an input."""
-    paths = [naming.fill(o, reference=naming.reference_name(bracket)) for o in outputs]
-    wanted = [(p, recipe.output.kind(p)) for p in paths]
-    for i, (path, kind) in enumerate(wanted):
-        io.check_output(path, kind)
-        if any(os.path.abspath(path) == os.path.abspath(other) for other in paths[:i]):
-            raise UsageError(f"{path}: is named twice; every output needs a file of its own.")
-        if path.exists() and any(os.path.samefile(p, path) for p in frames.paths):
-            raise UsageError(
-                f"{path}: is one of the frames; name another output, the photographs are never overwritten."
-            )
-    return wanted

@@ -16,6 +16,7 @@ from scenes import hills
 from fullwell import cli
 from fullwell.image import Exposure
 from fullwell.io.photograph import write_photograph
+from fullwell.params import ids
 from fullwell.simulate import Camera
 
 TIMES = [1 / 60, 1 / 15, 1 / 4]
@@ -144,6 +145,15 @@ def test_operators_are_listed_and_described(run) -> None:
     assert "saved" in [op["id"] for op in json.loads(run("operators", "--json")[1])]
 
 
+def test_recipes_are_listed_and_printed(run, frames: list[str]) -> None:
+    assert "tutorial  The look of the OpenCV" in run("recipes")[1]
+    Path("mine.toml").write_text(run("recipes", "tutorial")[1])
+    assert run("make", *frames, "-o", "a.jpg", "--recipe", "mine.toml")[0] == 0
+    assert run("make", *frames, "-o", "b.jpg", "--recipe", "tutorial")[0] == 0
+    assert Path("a.jpg").read_bytes() == Path("b.jpg").read_bytes()
+    assert "did you mean 'tutorial'" in run("recipes", "tutorail")[2]
+
+
 def test_doctor_reports_this_machine(run) -> None:
     code, out, _ = run("doctor", "--json")
     assert code == 0
@@ -230,7 +240,15 @@ def test_paths_in_any_alphabet(run, frames: list[str], name: str) -> None:
     [
         (["mke"], 2, "did you mean 'make'"),
         (["make"], 2, "needs the frames"),
-        (["make", "FRAMES"], 2, "say where the result goes"),
+        (["make", "FRAMES", "-o", "{reference}.jpgg"], 2, "did you mean '.jpg'"),
+        (["make", "FRAMES", "-o", "x.jpg", "--tonemap", "drago,durand"], 2, "-o 'x-{tonemap}.jpg'"),
+        (["make", "FRAMES", "-o", "x.jpg", "--tonemap", "drago", "--fuse", "mertens"], 2, "2 pictures"),
+        (["make", "FRAMES", "-o", "{tonemap}.exr"], 2, "of which there is one"),
+        (["make", "FRAMES", "-o", "{tonemap}.jpg", "--tonemap", "drago,drago03"], 2, "asked for twice"),
+        (["make", "FRAMES", "-o", "{tonemap}.jpg", "--tonemap", ","], 2, "needs the id"),
+        (["make", "FRAMES", "-o", "{tonemap}.jpg", "--tonemap", "all", "--set", "tonemap.bais=1"], 2, "did you mean"),
+        (["make", "FRAMES", "-o", "x.jpg", "--quality", "101"], 2, "quality must be a whole number between 1 and 100"),
+        (["make", "FRAMES", "-o", "x.jpg", "--long-edge", "-1"], 2, "long_edge must be"),
         (["make", "FRAMES", "-o", "x.jpgg"], 2, "did you mean '.jpg'"),
         (["make", "FRAMES", "-o", "nowhere/x.jpg"], 2, "no folder"),
         (["make", "FRAMES", "-o", "x.jpg", "--tonemap", "darko"], 2, "did you mean 'drago'"),
@@ -284,6 +302,26 @@ def test_a_mistake_is_one_line_and_leaves_nothing(
     assert err.count("\n") == 1
     assert said in err
     assert list(Path().iterdir()) == []
+
+
+def test_the_demo_makes_everything_and_again(run, monkeypatch: pytest.MonkeyPatch) -> None:
+    from fullwell.cli import demo
+
+    monkeypatch.setattr(demo, "WIDTH", 96)
+    monkeypatch.setattr(demo, "HEIGHT", 64)
+    for _ in range(2):
+        code, out, err = run("demo", "d")
+        assert (code, err) == (0, "")
+        assert out.splitlines()[-1] == "  fullwell make IMG_1.jpg IMG_2.jpg IMG_3.jpg"
+    looks = [f"{i}.jpg" for i in ids("tonemap")]
+    made = [*looks, "mertens07.jpg", "before-after.jpg", "contact-sheet.jpg", "scene.exr", "scene.hdr"]
+    assert sorted(p.name for p in Path("d").iterdir()) == sorted([*made, "frames", "report.json", "response.svg"])
+    assert len(list(Path("d/frames").iterdir())) == 7
+    assert run("make", *map(str, sorted(Path("d/frames").iterdir())), "--dry-run")[0] == 0
+    assert run("demo", ".")[0] == 2  # has other files in it
+    Path("d/linear.jpg").write_text("mine")
+    assert "d/linear.jpg: exists and is no result" in run("demo", "d")[2]
+    assert run("demo", "d", "--force")[0] == 0
 
 
 def test_help_needs_neither_numpy_nor_numba() -> None:

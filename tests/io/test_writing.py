@@ -29,6 +29,7 @@ from fullwell.io import (
     check_output,
     exif,
     ifd,
+    is_result,
     output,
     picture,
     profile,
@@ -262,16 +263,81 @@ def test_primaries_and_scale_are_kept(tmp_path: Path, scene: Radiance, name: str
     assert read.to_absolute == pytest.approx(0.3, rel=1e-6)
 
 
+# Size
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "edge", "size"),
+    [(60, 90, 30, (20, 30)), (90, 60, 30, (30, 20)), (6, 9, 0, (6, 9)), (6, 9, 500, (6, 9)), (3, 900, 90, (1, 90))],
+)
+def test_the_longer_side_is_as_asked(tmp_path: Path, height: int, width: int, edge: int, size: tuple[int, int]) -> None:
+    flat = Picture(np.full((height, width, 3), (0.1, 0.5, 0.9), np.float32))
+    write(flat, tmp_path / "a.png", Encoding(long_edge=edge))
+    read = read_frame(tmp_path / "a.png")
+    assert read.shape == size
+    assert (read.codes() == np.round(color.srgb_encode(flat.rgb[0, 0]) * 255)).all()  # flat stays flat
+
+
+def test_light_is_averaged_not_codes() -> None:
+    stripes = Picture(np.tile(np.float32([[0.0], [1.0]]), (64, 128))[:, :, None].repeat(3, axis=2))
+    np.testing.assert_allclose(picture.fitted(stripes, 16).rgb, 0.5, atol=0.02)  # averaged codes would be 0.21
+
+
+def test_a_smaller_edge_has_no_dark_or_bright_line_beside_it() -> None:
+    edge = np.full((50, 200, 3), 0.02, np.float32)
+    edge[:, 97:] = 1.0
+    small = picture.fitted(Picture(edge), 63).rgb
+    assert small.min() >= 0.02 - 1e-6
+    assert small.max() <= 1.0 + 1e-6
+    assert (np.diff(small[0, :, 0]) >= -1e-6).all()
+
+
+def test_code_values_are_made_smaller_as_light(tmp_path: Path) -> None:
+    codes = np.zeros((40, 40, 3), np.uint8)
+    codes[::2] = 255
+    write(codes, tmp_path / "a.png", Encoding(long_edge=10))
+    assert (
+        np.abs(read_frame(tmp_path / "a.png").codes().astype(int) - 188).max() <= 6
+    )  # half the light; the mean code is 127
+
+
+def test_radiance_keeps_its_size(tmp_path: Path, scene: Radiance) -> None:
+    write(scene, tmp_path / "a.exr", Encoding(long_edge=10))
+    assert read_radiance(tmp_path / "a.exr").rgb.shape == scene.rgb.shape
+
+
 # Metadata
 
 
-@pytest.mark.parametrize("name", ["a.hdr", "a.exr", "a.jpg", "a.png", "a.tif"])
+@pytest.mark.parametrize("name", ["a.hdr", "a.exr", "a.jpg", "a.png", "a.tif", "a.webp"])
 def test_the_recipe_comes_back(tmp_path: Path, shades: Picture, scene: Radiance, name: str) -> None:
     write(scene if name in ("a.hdr", "a.exr") else shades, tmp_path / name)
     assert read_recipe(tmp_path / name) == RECIPE
+    assert is_result(tmp_path / name)
     write(scene if name in ("a.hdr", "a.exr") else shades, tmp_path / name, meta=Metadata())
     with pytest.raises(InputError, match="carries no recipe"):
         read_recipe(tmp_path / name)
+    assert not is_result(tmp_path / name)
+
+
+def test_what_another_program_wrote_since_is_its_own(tmp_path: Path, shades: Picture) -> None:
+    write(shades, tmp_path / "a.jpg")
+    with Image.open(tmp_path / "a.jpg") as image:
+        edited = image.getexif()
+        edited[0x0131] = "GIMP 2.10"
+        image.save(tmp_path / "a.jpg", exif=edited, comment=image.info["comment"])
+    assert read_recipe(tmp_path / "a.jpg") == RECIPE
+    assert not is_result(tmp_path / "a.jpg")
+
+
+def test_no_file_of_whatever_kind_is_taken_for_a_result(tmp_path: Path, data: Path) -> None:
+    (tmp_path / "empty.jpg").touch()
+    (tmp_path / "text.exr").write_text("[tonemap]")
+    (tmp_path / "folder.jpg").mkdir()
+    os.symlink("nowhere", tmp_path / "dangling.jpg")
+    odd = [p for folder in ("odd_broken", "odd_modes", "odd_exif", "hdr_formats") for p in (data / folder).iterdir()]
+    assert len(odd) > 20
+    assert [p for p in [*tmp_path.iterdir(), *odd] if is_result(p)] == []
 
 
 def test_float_tiff_carries_the_recipe(tmp_path: Path, scene: Radiance) -> None:

@@ -22,6 +22,7 @@ COMMANDS = {
     "inspect": "What is known of each frame, before any work.",
     "response": "Find and save the camera's response.",
     "operators": "List the operators, or describe one.",
+    "recipes": "List the named recipes, or print one.",
     "demo": "Make a bracket and everything from it.",
     "doctor": "What works on this machine.",
 }

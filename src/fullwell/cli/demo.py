@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from fullwell.cli.options import force_option
 from fullwell.errors import UsageError
 
 TIMES_S = (1 / 1000, 1 / 250, 1 / 60, 1 / 15, 1 / 4, 1.0, 4.0)
@@ -16,12 +17,15 @@ WIDTH, HEIGHT = 1200, 800
 
 @click.command("demo", short_help="Make a bracket and everything from it.")
 @click.argument("folder", default="demo", metavar="[DIR]")
+@force_option
 @click.option("--threads", type=click.IntRange(1), help="Threads to use; the result is the same. [all]")
-def command(folder: str, threads: int | None) -> None:
-    """Photograph a simulated scene of 14 stops and make everything from the bracket, into DIR (default: demo)."""
+def command(folder: str, force: bool, threads: int | None) -> None:
+    """Photograph a simulated room of 14 stops and make everything from the bracket, into DIR (default: demo)."""
     target = Path(folder)
     if target.exists() and not target.is_dir():
         raise UsageError(f"{target}: is a file; name a folder for the demo.")
+    if not force and target.is_dir() and any(target.iterdir()) and not (target / "frames" / "frame_0.jpg").exists():
+        raise UsageError(f"{target}: has files in it that are no demo's; name another folder, or add --force.")
     try:
         (target / "frames").mkdir(parents=True, exist_ok=True)
     except OSError as e:
@@ -30,41 +34,52 @@ def command(folder: str, threads: int | None) -> None:
 
     with working(threads) as bar:
         click.echo(f"Into {target}/ (the first run on a machine also compiles the kernels, about a minute)\n")
-        _everything(target, bar)
+        _everything(target, force, bar)
 
 
-def _everything(target: Path, bar: object) -> None:
+def _everything(target: Path, force: bool, bar: object) -> None:
     from fullwell import io
+    from fullwell.job import make
     from fullwell.params import ids
     from fullwell.progress import Progress
-    from fullwell.recipe import Recipe, make
-    from fullwell.report.files import write_json
+    from fullwell.recipe import Recipe
+    from fullwell.report.contact_sheet import before_after
+    from fullwell.report.files import PLOT, REPORT, check_text_output, write_json
     from fullwell.report.response_plot import plot
 
     assert isinstance(bar, Progress)
+    report, response = target / "report.json", target / "response.svg"
+    check_text_output(report, (), REPORT, force)
+    check_text_output(response, (), PLOT, force)
     start = time.perf_counter()
     frames = photograph(target / "frames")
-    _told(f"photographs, {TIMES_S[0]:g} to {TIMES_S[-1]:g} s, 8-bit JPEG", frames, start)
+    click.echo(f"  {time.perf_counter() - start:6.2f} s  {len(frames)} photographs: {frames[0]} .. {frames[-1].name}")
 
-    result = make(frames, [target / "scene.hdr", target / "scene.exr"], Recipe.of(), progress=bar)
-    for stage, seconds in result.report["seconds"].items():
-        click.echo(f"  {stage:<12}{seconds:6.2f} s")
-    click.echo("  radiance: " + ", ".join(result.report["outputs"]))
+    looks = [{"tonemap": default_look()}, *({"tonemap": i} for i in ids("tonemap") if i != default_look())]
+    recipes = [Recipe.of(look) for look in [*looks, {"fuse": "mertens07"}]]
+    outputs = [target / "scene.hdr", target / "scene.exr", target / "{tonemap}.jpg"]
+    result = make(frames, outputs, recipes, force=force, progress=bar)
+    for stage, seconds in bar.seconds.items():
+        click.echo(f"  {seconds:6.2f} s  {stage}")
 
-    assert result.radiance is not None
     assert result.response is not None
-    for name in ids("tonemap"):
-        start = time.perf_counter()
-        path = target / f"{name}.jpg"
-        io.write(Recipe.of({"tonemap": name}).picture(result.radiance), path)
-        _told(name, [path], start)
-    start = time.perf_counter()
-    make(frames, target / "mertens07.jpg", Recipe.of({"fuse": "mertens07"}))
-    _told("mertens07 (fused, no times)", [target / "mertens07.jpg"], start)
+    assert result.picture is not None
+    pair = before_after(result.bracket.frames[result.bracket.reference], result.picture)
+    meta = result.picture.meta
+    io.write(pair, target / "before-after.jpg", meta=meta)
+    plot(result.response, response)
+    write_json(result.report, report)
+    made = [Path(p).name for p in result.report["outputs"]]
+    click.echo(f"\nIn {target}/: {', '.join(made)}, before-after.jpg, response.svg, report.json")
+    click.echo("Look at before-after.jpg and contact-sheet.jpg first. With your own photographs:\n")
+    click.echo("  fullwell make IMG_1.jpg IMG_2.jpg IMG_3.jpg")
 
-    plot(result.response, target / "response.svg")
-    write_json(result.report, target / "report.json")
-    click.echo(f"  response plot and report: {target / 'response.svg'}, {target / 'report.json'}")
+
+def default_look() -> str:
+    """The tone mapper that `fullwell make` takes by itself."""
+    from fullwell.recipe import DEFAULTS
+
+    return DEFAULTS["tonemap"]
 
 
 def photograph(folder: Path) -> list[Path]:
@@ -82,8 +97,3 @@ def photograph(folder: Path) -> list[Path]:
         paths.append(folder / f"frame_{i}.jpg")
         write_photograph(shot.codes, paths[-1], Exposure(shot.time_s, 8.0, 100.0))
     return paths
-
-
-def _told(what: str, paths: list[Path], start: float) -> None:
-    shown = f"{paths[0]} .. {paths[-1].name}" if len(paths) > 1 else str(paths[0])
-    click.echo(f"  {time.perf_counter() - start:6.2f} s  {what}: {shown}")

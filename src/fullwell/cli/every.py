@@ -17,8 +17,9 @@ def make_sets(
     frames: Sequence[str],
     every: int,
     outputs: Sequence[str],
-    recipe: Any,
+    recipes: Any,
     times_from: Any,
+    force: bool,
     threads: int | None,
     machine: bool,
 ) -> int:
@@ -27,7 +28,9 @@ def make_sets(
 
     reports: list[dict[str, Any]] = []
     codes: list[int] = []
-    sets = make_every(frames, every, outputs, recipe, times_from=times_from, progress=lambda: working(threads))
+    sets = make_every(
+        frames, every, outputs, recipes, times_from=times_from, force=force, progress=lambda: working(threads)
+    )
     for outcome in sets:
         names = [p.name for p in outcome.frames.paths]
         about = f"set {outcome.number} ({span(names)}): "

@@ -7,7 +7,15 @@ from typing import Any
 import click
 
 from fullwell.cli import as_json
-from fullwell.cli.options import chosen, finish_options, given_times, stage_options
+from fullwell.cli.options import (
+    chosen_looks,
+    finish_options,
+    force_option,
+    given_times,
+    output_flags,
+    output_values,
+    stage_options,
+)
 from fullwell.cli.scale import scale_options, scale_values
 from fullwell.errors import UsageError
 
@@ -15,23 +23,26 @@ from fullwell.errors import UsageError
 @click.command("make", short_help="Bracketed photographs to HDR files and pictures.")
 @click.argument("frames", nargs=-1, metavar="FRAMES...")
 @click.option(
-    "-o", "--output", "outputs", multiple=True, metavar="OUT", help="A result, named as its kind. Repeatable."
-)
+    "-o", "--output", "outputs", multiple=True, metavar="OUT",
+    help="A result, named as its kind. Repeatable. [REFERENCE-HDR.jpg and .exr in this folder]",
+)  # fmt: skip
 @stage_options
 @click.option("--merge", metavar="ID", help="How to merge. [robertson03]")
-@click.option("--tonemap", metavar="ID", help="How to tone map. [natural]")
-@click.option("--fuse", metavar="ID|none", help="Fuse the frames instead; needs no exposure times.")
+@click.option("--tonemap", metavar="ID,ID|all", help="How to tone map; several make a picture each. [natural]")
+@click.option("--fuse", metavar="ID|none", help="Fuse the frames; needs no times. Beside --tonemap, a picture more.")
 @finish_options
 @scale_options
 @click.option("--primaries", metavar="NAME", help="Primaries of the radiance. [rec709]")
 @click.option("--hdr", is_flag=True, help="Make .jpg (Ultra HDR) and .png (PQ) HDR pictures.")
 @click.option("--crop", is_flag=True, default=None, help="Keep only what all frames show.")
-@click.option("--recipe", metavar="FILE", help="A recipe in TOML, or a result of Fullwell to be made again.")
+@click.option("--recipe", metavar="NAME|FILE", help="A named recipe, one in TOML, or a result to be made again.")
 @click.option("--every", type=click.IntRange(1), metavar="N", help="Every N frames are a bracket of their own.")
 @click.option("--verify", is_flag=True, help="Decode what was written and tell the error in stops.")
 @click.option("--report", metavar="FILE.json", help="Write what was done and how well it fitted.")
 @click.option("--plot-response", metavar="FILE", help="Plot the response: .svg, or .png with matplotlib.")
 @click.option("--json", "machine", is_flag=True, help="Print the report as JSON.")
+@click.option("--dry-run", is_flag=True, help="Show frames, recipe, outputs and memory, and do nothing.")
+@force_option
 def command(
     frames: tuple[str, ...],
     outputs: tuple[str, ...],
@@ -43,6 +54,8 @@ def command(
     report: str | None,
     plot_response: str | None,
     machine: bool,
+    dry_run: bool,
+    force: bool,
     threads: int | None,
     reference: int | None,
     primaries: str | None,
@@ -60,42 +73,54 @@ def command(
     FRAMES are files, folders or patterns. Radiance goes to .hdr, .exr, .dng, .html (a page to look at) and, with
     --set output.bits=32, .tif; pictures to .jpg, .png, .webp and .tif; HDR pictures to .avif, .jxl and, with --hdr,
     .jpg and .png. In a name {reference} stands for the reference frame's: fullwell make photos --every 3 -o
-    '{reference}-HDR.jpg'. What a stage can be is told by `fullwell operators`.
+    '{reference}-HDR.jpg', and {tonemap} for what made the picture: with several, contact-sheet.jpg shows them all.
+    What a stage can be is told by `fullwell operators`.
     """
     if not frames:
-        raise UsageError("make: needs the frames of a bracket, for example: fullwell make *.jpg -o scene.exr")
-    if not outputs:
-        raise UsageError("make: say where the result goes, for example -o scene.exr or -o scene.jpg.")
+        raise UsageError("make: needs the frames of a bracket, for example: fullwell make *.jpg")
     from fullwell.cli.progress import working
-    from fullwell.recipe import make
-    from fullwell.report.files import check_text_output, write_json
+    from fullwell.job import prepare, run
+    from fullwell.report.files import PLOT, REPORT, check_text_output, write_json
     from fullwell.report.regions import Region
     from fullwell.report.response_plot import check_plot, plot
 
-    for path in (report, plot_response):
-        if path:
-            check_text_output(path, (*frames, *outputs))
     boxes = [Region.of(text) for text in regions]
     if hdr:
         settings = ("output.hdr=true", *settings)
+    output = output_values(given)
     times, times_from = given_times(given)
-    flags = scale_values(wb_match, scale, scale_like, calibrate)
+    flags = scale_values(wb_match, scale, scale_like, calibrate) | {"output": output}
     rest = {"times_s": tuple(times) if times else None, "trust_times": trust_times or None, "crop": crop}
-    built = chosen(given, settings, recipe, flags, reference=reference, primaries=primaries, **rest)
+    recipes = chosen_looks(given, settings, recipe, flags, reference=reference, primaries=primaries, **rest)
     if plot_response:
         check_plot(plot_response)
-        if built.fuse:
+        if all(r.fuse for r in recipes):
             raise UsageError("--plot-response: fused frames need no response; leave out --fuse or the plot.")
+    for path, kind, other in ((report, REPORT, plot_response), (plot_response, PLOT, None)):
+        if path:
+            check_text_output(path, [p for p in (*frames, *outputs, other) if p], kind, force)
     if every:
         from fullwell.cli.every import make_sets
 
+        if dry_run:
+            raise UsageError("--dry-run: is of one bracket; `fullwell inspect --every N` shows the sets.")
         if report or plot_response or verify or regions:
             raise UsageError(
                 "--every: a report of all sets is --json; --report, --plot-response, --verify, --region are of one."
             )
-        return make_sets(frames, every, outputs, built, times_from, threads, machine)
+        return make_sets(frames, every, outputs, recipes, times_from, force, threads, machine)
     with working(threads) as bar:
-        result = make(frames, outputs, built, times_from=times_from, verify=verify, regions=boxes, progress=bar)
+        with bar.stage("read"):
+            job = prepare(
+                frames, outputs, recipes, times_from=times_from, verify=verify, regions=boxes, force=force
+            )  # fmt: skip
+        if dry_run:
+            from fullwell.cli.dry_run import as_text, foreseen
+
+            found = foreseen(job, bar)
+            as_json(found) if machine else click.echo(as_text(job, found))
+            return 0
+        result = run(job, bar)
     if plot_response and result.response:
         plot(result.response, plot_response)
     if report:
@@ -104,6 +129,10 @@ def command(
         as_json(result.report)
         return 0
     show(result.report)
+    if not outputs:
+        from fullwell.cli.next import useful
+
+        click.echo(useful(job, frames), err=True)
     return 0
 
 
@@ -123,3 +152,6 @@ def show(report: dict[str, Any]) -> None:
             f"{found['path']}: reads back within {found['median_stops']:.3f} stops in the median, "
             f"{found['p99_stops']:.3f} for 99 %, of {found['share']:.0%} of the values"
         )
+
+
+command.params += output_flags()

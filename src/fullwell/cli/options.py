@@ -8,6 +8,9 @@ from typing import Any
 import click
 
 from fullwell.errors import UsageError
+from fullwell.params import Param
+
+OUTPUT_FLAGS = ("quality", "long_edge")
 
 
 def times_options(command: Any) -> Any:
@@ -79,35 +82,100 @@ def finish_values(given: dict[str, Any]) -> dict[str, Any]:
     return {name.removeprefix("finish_"): v for name in names if (v := given.pop(name)) is not None}
 
 
+def force_option(command: Any) -> Any:
+    """The option that lets a command replace files."""
+    return click.option("--force", is_flag=True, help="Replace files that are no results of Fullwell, too.")(command)
+
+
+def flag(p: Param) -> click.Option:
+    """The flag of a declared parameter."""
+    return click.Option([f"--{p.name.replace('_', '-')}", p.name], metavar="VALUE", help=p.told)
+
+
+def output_flags() -> list[click.Option]:
+    """Those of `io.Encoding` that are asked for often; `--set output.NAME=VALUE` reaches the others."""
+    from fullwell.io import Encoding
+
+    return [flag(p) for p in Encoding.params() if p.name in OUTPUT_FLAGS]
+
+
+def output_values(given: dict[str, Any]) -> dict[str, Any]:
+    """What those flags said, taken out of all that was said."""
+    asked = {name: given.pop(name, None) for name in OUTPUT_FLAGS}
+    return {name: value for name, value in asked.items() if value is not None}
+
+
+def looks(given: dict[str, Any]) -> list[dict[str, Any]]:
+    """What `--tonemap` and `--fuse` ask for, a picture each: an id, a list of ids or "all", and a fuser beside."""
+    from fullwell.params import find, ids
+
+    asked, fuse = given.get("tonemap"), given.get("fuse")
+    names = [n.strip() for n in (asked or "").split(",") if n.strip()]
+    if asked is not None and not names:
+        raise UsageError("--tonemap: needs the id of an operator, several with commas between, or all.")
+    names = list(ids("tonemap")) if names == ["all"] else [find("tonemap", n).id for n in names]
+    found = [{"tonemap": n, "fuse": "none"} for n in names]
+    return found + ([{"tonemap": None, "fuse": fuse}] if fuse and (fuse != "none" or not found) else [])
+
+
+def chosen_looks(
+    given: dict[str, Any],
+    settings: tuple[str, ...],
+    recipe_name: str | None,
+    flags: dict[str, dict[str, Any]] | None = None,
+    **rest: Any,
+) -> list[Any]:
+    """A recipe for each picture that is asked for; of several, each takes the settings that it has."""
+    asked = looks(given) or [{}]
+    if len(asked) == 1:
+        return [chosen(given | asked[0], settings, recipe_name, flags, **rest)]
+    kept: list[list[str]] = [[] for _ in asked]
+    for text in settings:
+        fitting = [_has(look, text) for look in asked]
+        for mine, fits in zip(kept, fitting, strict=True):
+            if fits or not any(fitting):  # which none has is refused below
+                mine.append(text)
+    return [
+        chosen(given | look, tuple(mine), recipe_name, flags, **rest) for look, mine in zip(asked, kept, strict=True)
+    ]  # fmt: skip
+
+
+def _has(look: dict[str, Any], setting: str) -> bool:
+    """Whether a picture is made with the parameter of a setting STAGE.PARAM=VALUE."""
+    from fullwell.params import find
+
+    stage, _, name = setting.partition("=")[0].partition(".")
+    if stage == "tonemap":
+        return look["tonemap"] is not None and name in [p.name for p in find("tonemap", look["tonemap"]).params()]
+    return stage != "fuse" or look["fuse"] != "none"
+
+
 def chosen(
     given: dict[str, Any],
     settings: tuple[str, ...],
-    recipe_file: str | None,
+    recipe_name: str | None,
     flags: dict[str, dict[str, Any]] | None = None,
     **rest: Any,
 ) -> Any:
-    """The recipe of a file or the default, with what the options say put over it.
+    """The recipe of a name or file or the default, with what the options say put over it.
 
     `flags` are values by stage and parameter that have options of their own; `settings` go over them.
     """
+    from fullwell.params import find
     from fullwell.recipe import FIXED, STAGES, Recipe
 
-    base = Recipe.load(recipe_file) if recipe_file else Recipe.of()
+    base = Recipe.load(recipe_name) if recipe_name else Recipe.of()
     names: dict[str, str] = {}
-    values: dict[str, dict[str, Any]] = {}
-    for stage in STAGES:
+    values: dict[str, dict[str, Any]] = {stage: getattr(base, stage).values() for stage in FIXED}
+    for stage in (s for s in STAGES if s not in FIXED):
         operator = getattr(base, stage)
         asked = given.get(stage)
         if stage == "response" and asked and (asked.endswith(".json") or "/" in asked):
             names[stage], values[stage] = "saved", {"path": asked}
-        elif stage not in FIXED and asked:
-            names[stage] = asked
-        elif operator is not None:
+            continue
+        names[stage] = asked or (operator.id if operator else "none")
+        if operator and names[stage] != "none" and find(stage, names[stage]).id == operator.id:
             values[stage] = operator.values()
-            if stage not in FIXED:
-                names[stage] = operator.id
-        elif stage not in FIXED:
-            names[stage] = "none"
     if sliders := finish_values(given):
         values.setdefault("finish", {}).update(sliders)
     for stage, flagged in (flags or {}).items():

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from fullwell.cli.options import chosen, given_times, stage_options
+from fullwell.cli.options import chosen, force_option, given_times, stage_options
 from fullwell.errors import UsageError
 
 
@@ -14,6 +14,7 @@ from fullwell.errors import UsageError
 @click.argument("frames", nargs=-1, metavar="FRAMES...")
 @click.option("-o", "--output", metavar="FILE.json", help="Where the response goes.")
 @click.option("--plot", metavar="FILE", help="Plot it: .svg, or .png with matplotlib.")
+@force_option
 @stage_options
 def command(
     frames: tuple[str, ...],
@@ -22,6 +23,7 @@ def command(
     settings: tuple[str, ...],
     threads: int | None,
     reference: int | None,
+    force: bool,
     **given: Any,
 ) -> None:
     """Find the camera's response from a bracket and save it, for brackets to come.
@@ -33,13 +35,13 @@ def command(
     from fullwell import io
     from fullwell.cli.progress import working
     from fullwell.report import response_plot
-    from fullwell.report.files import check_text_output
+    from fullwell.report.files import PLOT, RESPONSE, check_text_output
     from fullwell.response.saved import save
 
-    for path in (output, plot):
-        if path:
-            check_text_output(path, frames)
+    if output:
+        check_text_output(output, frames, RESPONSE, force)
     if plot:
+        check_text_output(plot, (*frames, *([output] if output else [])), PLOT, force)
         response_plot.check_plot(plot)
     times, times_from = given_times(given)
     recipe = chosen(given, settings, None, reference=reference)

@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from fullwell.cli.options import finish_flags, finish_values
-from fullwell.params import Param, find, ids
+from fullwell.cli.options import finish_flags, finish_values, flag, force_option, output_flags, output_values
+from fullwell.params import find, ids
 
 
 class Operators(click.Group):
@@ -19,36 +19,35 @@ class Operators(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         operator = find("tonemap", cmd_name)
 
-        def run(source: str, target: str, hdr: bool, threads: int | None, **values: Any) -> None:
-            finish, sliders = values.pop("finish") or "develop", finish_values(values)
-            given = {k: v for k, v in values.items() if v is not None}
-            _tonemap((operator.id, given), (finish, sliders), source, target, hdr, threads)
+        def run(source: str, target: str, hdr: bool, force: bool, threads: int | None, **values: Any) -> None:
+            names = {"tonemap": operator.id, "finish": values.pop("finish") or "develop"}
+            stages = {"finish": finish_values(values), "output": {"hdr": hdr} | output_values(values)}
+            stages["tonemap"] = {k: v for k, v in values.items() if v is not None}
+            _tonemap(names, {k: v for k, v in stages.items() if v}, source, target, force, threads)
 
         options: list[click.Parameter] = [
             click.Argument(["source"], metavar="IN"),
             click.Argument(["target"], metavar="OUT"),
-            *(_option(p) for p in operator.params()),
+            *(flag(p) for p in operator.params()),
             *(click.Option(names, **told) for names, told in finish_flags([p.name for p in operator.params()])),
             click.Option(["--hdr"], is_flag=True, help="Make .jpg (Ultra HDR) and .png (PQ) HDR pictures."),
+            *output_flags(),
             click.Option(["--threads"], type=click.IntRange(1), help="Threads to use; the result is the same. [all]"),
         ]
-        return click.Command(operator.id, callback=run, params=options, help=operator.summary())
+        command = click.Command(operator.id, callback=run, params=options, help=operator.summary())
+        return force_option(command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Operators"):
             formatter.write_dl([(i, "") for i in ids("tonemap")])
 
 
-def _option(p: Param) -> click.Option:
-    return click.Option([f"--{p.name.replace('_', '-')}", p.name], metavar="VALUE", help=p.told)
-
-
 def _tonemap(
-    mapper: tuple[str, dict[str, Any]],
-    finish: tuple[str, dict[str, Any]],
+    names: dict[str, str],
+    values: dict[str, dict[str, Any]],
     source: str,
     target: str,
-    hdr: bool,
+    force: bool,
     threads: int | None,
 ) -> None:
     from dataclasses import replace
@@ -57,22 +56,22 @@ def _tonemap(
     from fullwell import io
     from fullwell.cli.progress import working
     from fullwell.errors import UsageError
+    from fullwell.io import targets
     from fullwell.recipe import Recipe
 
-    values = {"tonemap": mapper[1]} | ({"finish": finish[1]} if finish[1] else {})
-    recipe = Recipe.of({"tonemap": mapper[0], "finish": finish[0]}, values)
-    encoding = io.Encoding(hdr=hdr)
-    kind = "hdr" if encoding.kind(target) == "hdr" else "picture"
-    io.check_output(target, kind)
+    recipe = Recipe.of(names, values)
+    kind = targets.HDR if recipe.output.kind(target) == targets.HDR else targets.PICTURE
     if Path(source).exists() and Path(target).exists() and Path(source).samefile(target):
         raise UsageError(f"{target}: is the input; name another output.")
+    targets.check([targets.Target(Path(target), kind)], [], force)
     with working(threads) as bar:
         with bar.stage("read"):
             scene = io.read_radiance(source)
         picture = recipe.picture(scene, bar)
-        with bar.stage("write"):
-            picture = replace(picture, meta=replace(picture.meta, recipe=""))
-            io.write(io.hdr_picture(scene, picture) if kind == "hdr" else picture, target, encoding)
+        with bar.stage("write"):  # how the radiance was made is not known here, or may have been another way
+            meta = replace(picture.meta, recipe=recipe.to_toml(("tonemap", "finish", "output")))
+            picture = replace(picture, meta=meta)
+            io.write(io.hdr_picture(scene, picture) if kind == targets.HDR else picture, target, recipe.output)
     click.echo(target)
 
 

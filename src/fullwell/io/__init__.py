@@ -6,7 +6,7 @@ extension. `formats` holds both tables; codec libraries are imported by the code
 
 from fullwell.io.bracket import Found, Unreadable, read_bracket, read_frame, read_frames
 from fullwell.io.exposure import parse_times
-from fullwell.io.output import Encoding, check_output, read_recipe, write
+from fullwell.io.output import Encoding, check_output, is_result, read_recipe, write
 from fullwell.io.plausible import written_time
 from fullwell.io.radiance import read_radiance
 from fullwell.io.rendition import HdrPicture, hdr_picture
@@ -22,6 +22,7 @@ __all__ = [
     "Verified",
     "check_output",
     "hdr_picture",
+    "is_result",
     "parse_times",
     "read_bracket",
     "read_frame",

@@ -99,7 +99,7 @@ def read_recipe(path: Path) -> str:
 
 
 def write_picture(picture: Encoded, path: Path, encoding: Encoding) -> None:
-    """WebP: 8 bits, with profile and EXIF; it has no place for the recipe."""
+    """WebP: 8 bits, with profile, EXIF, and XMP that holds the recipe."""
     image = Image.fromarray(picture.codes)
-    exif = b"Exif\0\0" + picture.exif
-    image.save(path, "WEBP", quality=encoding.quality, method=4, icc_profile=picture.icc, exif=exif, xmp=picture.xmp)
+    exif, packet = b"Exif\0\0" + picture.exif, xmp.of_result(picture.meta, recipe=picture.recipe)
+    image.save(path, "WEBP", quality=encoding.quality, method=4, icc_profile=picture.icc, exif=exif, xmp=packet)

@@ -210,6 +210,15 @@ def _exposures(order: str, times_s: Sequence[float]) -> bytes:
     return bytes(8) + b"".join(packed[:6]) + struct.pack(order + "HH", 1, len(times_s)) + b"".join(packed[6:])
 
 
+def software(block: bytes | None) -> str:
+    """The program that wrote a file, as its block says."""
+    try:
+        root = ifd.directory(block or b"", ifd.first(block or b""))[0]
+        return ifd.value(block or b"", root[SOFTWARE]).rstrip(b"\0").decode(errors="replace")
+    except (ValueError, KeyError):
+        return ""
+
+
 def _without_thumbnail(block: bytes) -> bytes:
     """The block cut before its thumbnail, if nothing but padding is behind that; else as it is."""
     thumbnail = ifd.directory(block, ifd.directory(block, ifd.first(block))[1])[0]

@@ -23,7 +23,7 @@ PICTURES = {
     b"MM\0+": "tiff",
     b"\0\0\0\x0cJXL ": "jxl",
 }
-RADIANCE = {b"#?": "hdr", b"\x76\x2f\x31\x01": "exr"}
+RADIANCE = {b"#?": "hdr", b"\x76\x2f\x31\x01": "exr", b"<!doctype html>": "html"}
 RAW: Signs = {
     0: (b"FUJIFILMCCD-RAW", b"IIRO", b"IIRS", b"MMOR", b"IIU\0"),
     4: (b"ftypcrx",),

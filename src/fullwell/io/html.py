@@ -26,6 +26,8 @@ from fullwell.io import rendition
 if TYPE_CHECKING:
     from fullwell.io.output import Encoding
 
+RECIPE = re.compile(r"<!-- fullwell:recipe (.*?) -->", re.S)
+MOST_RECIPE = 100_000  # characters at the beginning in which it stands
 LONG_EDGE = 1600  # pixels; the page is then 3 to 7 MB
 PAYLOAD = re.compile(r'WIDTH = (\d+), HEIGHT = (\d+), DATA = "([^"]*)"')
 BRIGHTEST = 65408.0  # (1 - 2 ** -9) * 2 ** 16
@@ -39,7 +41,19 @@ def write_radiance(scene: Radiance, path: Path, encoding: Encoding) -> None:
     data = base64.b64encode(zlib.compress(planes.tobytes(), 6)).decode()
     page = string.Template((files("fullwell.io") / "viewer.html").read_text(encoding="utf-8"))
     title = html.escape(", ".join(Path(s).name for s in scene.meta.sources[:1]) or "Radiance")
-    path.write_text(page.safe_substitute(title=title, width=w, height=h, data=data), encoding="utf-8")
+    path.write_text(
+        page.safe_substitute(
+            title=title, recipe=html.escape(scene.meta.recipe).replace("--", "&#45;&#45;"), width=w, height=h, data=data
+        ),
+        encoding="utf-8",
+    )
+
+
+def read_recipe(path: Path) -> str:
+    """The recipe, which a comment at the beginning holds."""
+    with path.open(encoding="utf-8", errors="replace") as file:
+        found = RECIPE.search(file.read(MOST_RECIPE))
+    return html.unescape(found[1]) if found else ""
 
 
 def shown(scene: Radiance) -> Array:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from fullwell.errors import FullwellError, InputError, ParameterError, UsageError
 from fullwell.image import Metadata, Picture, Radiance
-from fullwell.io import formats
+from fullwell.io import exif, formats
 from fullwell.io.rendition import HdrPicture, hdr_picture
 from fullwell.params import Operator, param
 
@@ -37,6 +37,10 @@ class Encoding(Operator):
         soft=(75, 100),
         help="Quality of JPEG, WebP, AVIF and JPEG XL; full colour resolution from 90.",
     )
+    long_edge: int = param(
+        0, lo=0, hi=100000, soft=(0, 8000), unit="px",
+        help="Longer side of pictures, which are made smaller to fit; 0 keeps their size, as radiance keeps its.",
+    )  # fmt: skip
     hdr: bool = param(
         False, help="Whether .jpg (Ultra HDR) and .png (PQ) hold an HDR picture; .avif and .jxl always do."
     )
@@ -102,7 +106,8 @@ def write(
     profile; an HdrPicture to .jpg (Ultra HDR) and .png, .avif, .jxl (PQ or HLG); to the last three also Radiance, whose
     log-average then becomes middle grey. A float array counts as radiance where
     the format can hold it and as linear display light elsewhere; an 8-bit or 16-bit array holds code values. `meta`
-    replaces the metadata of the image.
+    replaces the metadata of the image. A file that is there already is replaced, as by numpy.save; `fullwell.make` and
+    the commands replace only results of Fullwell.
 
     Raises UsageError for a format that cannot hold the image and for a path that cannot be written; nothing is left
     behind by a failure.
@@ -118,13 +123,16 @@ def write(
     module = formats.codec(codec)
     with _whole(path) as temporary:
         if isinstance(result, HdrPicture):
-            module.write_hdr(result, temporary, encoding)
+            from fullwell.io import picture
+
+            module.write_hdr(picture.fitted_hdr(result, encoding.long_edge), temporary, encoding)
         elif isinstance(result, Radiance):
             module.write_radiance(result, temporary, encoding)
         else:
             from fullwell.io import picture
 
-            module.write_picture(picture.encode(result, formats.bits(path, encoding.bits), meta), temporary, encoding)
+            encoded = picture.encode(result, formats.bits(path, encoding.bits), meta, encoding.long_edge)
+            module.write_picture(encoded, temporary, encoding)
 
 
 def _with_meta(hdr: HdrPicture, meta: Metadata | None, path: Path) -> HdrPicture:
@@ -200,6 +208,19 @@ def read_recipe(path: str | Path) -> str:
     path = Path(path)
     read = getattr(formats.codec(formats.sniff(path)), "read_recipe", None)
     recipe = read(path) if read else ""
-    if not recipe:
+    if not recipe.startswith("fullwell = "):
         raise InputError(f"{path}: carries no recipe; only files that Fullwell wrote do.")
     return str(recipe)
+
+
+def is_result(path: str | Path) -> bool:
+    """Whether a file is Fullwell's to replace: it carries a recipe, and Fullwell wrote it last."""
+    path = Path(path)
+    try:
+        read_recipe(path)
+    except (InputError, ValueError):
+        return False
+    try:
+        return exif.software(formats.read_header(path).exif).startswith("Fullwell ")
+    except InputError:  # radiance: no photograph and no EXIF
+        return True

@@ -126,7 +126,7 @@ def _is_photograph(path: Path, beside: list[Path]) -> bool:
 def _is_result(path: Path) -> bool:
     """Whether a file carries a recipe of Fullwell."""
     try:
-        return read_recipe(path).startswith("fullwell = ")  # JPEG's comments hold anything
+        return bool(read_recipe(path))
     except (InputError, ValueError):  # ValueError: a damaged TIFF
         return False
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from fullwell.color import conversion, srgb_decode
 from fullwell.image import Array, Picture, Radiance
-from fullwell.io import avif, dng, formats, html, openimageio, png, rendition, signal, tiff, ultrahdr
+from fullwell.io import avif, dng, formats, html, openimageio, picture, png, rendition, signal, tiff, ultrahdr
 from fullwell.io.bracket import read_frame
 from fullwell.io.output import Encoding
 from fullwell.io.radiance import read_radiance
@@ -57,9 +57,11 @@ def verify(image: Radiance | Picture | HdrPicture, path: str | Path, encoding: E
     """
     path, encoding = Path(path), encoding or Encoding()
     if isinstance(image, HdrPicture):
+        image = picture.fitted_hdr(image, encoding.long_edge)
         read = _hdr(path, formats.codec_of(path, "hdr"))
         wanted = rendition.light(image, _rendered(image, path, encoding))
     elif isinstance(image, Picture):
+        image = picture.fitted(image, encoding.long_edge)
         codes = read_frame(path).codes()
         matrix = conversion(image.primaries, "rec709").astype(np.float32)
         read, wanted = codes, np.clip(image.rgb @ matrix.T, 0, 1)

@@ -81,7 +81,8 @@ def _cache_folder() -> Iterator[Path | None]:
 def cache_folder() -> Path | None:
     """Where compiled kernels are kept, or None where nothing can be written."""
     digest = hashlib.sha256()
-    for source in sorted(Path(__file__).parent.glob("*.py")):
+    folders = Path(__file__).parent, Path(__file__).parent.parent / "simulate" / "scene"  # where callees are
+    for source in sorted(path for folder in folders for path in folder.glob("*.py")):
         digest.update(source.read_bytes())
     folder = _user_cache() / "fullwell" / f"kernels-{digest.hexdigest()[:16]}"
     try:

@@ -8,11 +8,14 @@ took as long as half the curve.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 from numba import prange
 
 from fullwell.kernels._jit import f, inline, kernel
-from fullwell.kernels.minmax import LANES, lane_extremes, row_extremes, stretched
+from fullwell.kernels.minmax import LANES, Span, lane_extremes, row_extremes, stretched
 from fullwell.kernels.vecmath import exp2f, log2f, powf
 
 FLOOR = f(1e-4)  # smallest gray that a logarithm sees
@@ -152,3 +155,20 @@ def rescale_base(rgb, span, base, gain, saturation, broken, out, ends):
             res[3 * x + 1] = mapped * tint(x1, lum, log_lum, saturation, broken)
             res[3 * x + 2] = mapped * tint(x2, lum, log_lum, saturation, broken)
         ends[y, 0], ends[y, 1] = row_extremes(res)
+
+
+class Stats:
+    """Of the gray of a stretched image (h, w, 3): mean of its log2, mean, ends; and the channels' means (3,)."""
+
+    def __init__(self, rgb: npt.NDArray[Any], known: Span) -> None:
+        blocks = min(64, len(rgb))
+        sums, ends = np.zeros((blocks, 5)), np.empty((blocks, 2), np.float32)
+        measure(rgb, known.floats(), sums, ends)
+        means = sums.sum(axis=0) / (rgb.shape[0] * rgb.shape[1])
+        self.log, self.gray, self.rgb = float(means[0]), float(means[1]), means[2:]
+        self.lowest, self.highest = float(ends[:, 0].min()), float(ends[:, 1].max())
+
+
+def powers(saturation: float) -> tuple[Any, bool]:
+    """The power of the colour ratios, None for 1, and whether OpenCV answers NaN to a negative: at broken powers."""
+    return (None if saturation == 1 else f(saturation)), saturation != round(saturation)

@@ -1,4 +1,4 @@
-"""Reports as files: whole or not at all."""
+"""Reports as files: whole or not at all, and only Fullwell's own of the same kind replaced."""
 
 from __future__ import annotations
 
@@ -10,14 +10,35 @@ from typing import Any
 
 from fullwell.errors import UsageError
 
+REPORT, RESPONSE, PLOT = "report", "response", "plot"
+MARKS = {  # one of which the first or last bytes of a file hold that was written as this
+    REPORT: (b'"fullwell": "',),
+    RESPONSE: (b'"fullwell_response": ',),
+    PLOT: (b"<!-- Fullwell -->", b"Software\0Fullwell", b"/Creator (Fullwell)"),
+}
+LOOKED_AT = 4096  # bytes at either end
 
-def check_text_output(path: str | Path, taken: Sequence[str]) -> None:
-    """Raises UsageError where a report cannot be written to this path, before any work is done for it."""
+
+def check_text_output(path: str | Path, taken: Sequence[str | Path], kind: str, force: bool = False) -> None:
+    """Raises UsageError where a report, response or plot cannot go to this path, before any work is done for it."""
     path = Path(path)
     if path.is_dir() or not path.parent.is_dir():
         raise UsageError(f"{path}: cannot be written; name a file in a folder that exists.")
     if any(os.path.abspath(t) == os.path.abspath(path) for t in taken):
-        raise UsageError(f"{path}: is named twice; a report needs a file of its own.")
+        raise UsageError(f"{path}: is named twice; a {kind} needs a file of its own.")
+    if not force and os.path.lexists(path) and not _is_ours(path, kind):
+        raise UsageError(f"{path}: exists and is no {kind} of Fullwell; name another file, or add --force.")
+
+
+def _is_ours(path: Path, kind: str) -> bool:
+    """Whether a file carries a mark of its kind."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        ends = file.read(LOOKED_AT)
+        file.seek(-min(LOOKED_AT, path.stat().st_size), os.SEEK_END)
+        ends += file.read()
+    return any(mark in ends for mark in MARKS[kind])
 
 
 def write_json(value: Any, path: str | Path) -> None:

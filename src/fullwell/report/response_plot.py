@@ -45,6 +45,7 @@ def svg(response: Response) -> str:
 
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif">',
+        "<!-- Fullwell -->",
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
         f'<text x="{LEFT}" y="26" font-size="16">Camera response: {response.name}{_fit(response)}</text>',
         '<g font-size="13">',
@@ -110,5 +111,6 @@ def _matplotlib(response: Response, path: Path) -> None:
     axes.set(xlabel="code value (of 255)", ylabel="exposure (stops)", xlim=(0, 255))
     axes.grid(alpha=0.3)
     axes.legend()
-    stamp = "Software" if path.suffix.lower() == ".png" else "CreationDate"  # left out: the same plot, the same bytes
-    figure.savefig(path, dpi=150, metadata={stamp: None})
+    png = path.suffix.lower() == ".png"  # no versions and dates in either: the same plot, the same bytes
+    stamp = {"Software": "Fullwell"} if png else {"Creator": "Fullwell", "CreationDate": None}
+    figure.savefig(path, dpi=150, metadata=stamp)

@@ -18,6 +18,7 @@ from fullwell.kernels import opencv_tone
 from fullwell.kernels.bilateral import bilateral
 from fullwell.kernels.minmax import Span, between, finish, finish_into, span
 from fullwell.kernels.vecmath import BRIGHTEST
+from fullwell.tonemap.dragocv import mapped
 
 f = np.float32
 LN2 = math.log(2.0)
@@ -63,11 +64,6 @@ class Tonemap(Algorithm):
         return None if self._gamma == 1 else f(1 / self._gamma)
 
 
-def _powers(saturation: float) -> tuple[Any, bool]:
-    """The power of the colour ratios, None for 1, and whether OpenCV answers NaN to a negative: at broken powers."""
-    return (None if saturation == 1 else f(saturation)), saturation != round(saturation)
-
-
 class TonemapDrago(Tonemap):
     def __init__(self, gamma: float = 1.0, saturation: float = 1.0, bias: float = 0.85) -> None:
         super().__init__(gamma)
@@ -77,11 +73,7 @@ class TonemapDrago(Tonemap):
     getBias, setBias = setting("_bias", float)
 
     def _map(self, rgb: Array, known: Span) -> Array:
-        stats, out, ends = _Stats(rgb, known), np.empty_like(rgb), np.empty((len(rgb), 2), f)
-        power = math.log(max(self._bias, 1e-4)) / math.log(0.5)
-        log_mean, log_max = f(stats.log), f(math.log2(max(stats.highest, 1e-30)))
-        opencv_tone.drago(rgb, known.floats(), log_mean, log_max, f(power), *_powers(self._saturation), out, ends)
-        return self._finish(out, between(ends))
+        return self._finish(*mapped(rgb, known, self._saturation, self._bias))
 
 
 class TonemapReinhard(Tonemap):
@@ -98,7 +90,7 @@ class TonemapReinhard(Tonemap):
     getColorAdaptation, setColorAdaptation = setting("_color_adapt", float)
 
     def _map(self, rgb: Array, known: Span) -> Array:
-        stats, out, ends = _Stats(rgb, known), np.empty_like(rgb), np.empty((len(rgb), 2), f)
+        stats, out, ends = opencv_tone.Stats(rgb, known), np.empty_like(rgb), np.empty((len(rgb), 2), f)
         low, high = (math.log2(max(v, 1e-4)) for v in (stats.lowest, stats.highest))
         key = (high - stats.log) / (high - low) if high > low else 0.5
         power = 0.3 + 0.7 * max(key, 0.0) ** 1.4
@@ -126,7 +118,7 @@ class TonemapMantiuk(Tonemap):
     def _map(self, rgb: Array, known: Span) -> Array:
         base, out, ends = _log_gray(rgb, known), np.empty_like(rgb), np.empty((len(rgb), 2), f)
         gain = 1.0 if known.flat else max(self._scale, 0.0) ** (1 / 0.4185)
-        opencv_tone.rescale_base(rgb, known.floats(), base, f(gain), *_powers(self._saturation), out, ends)
+        opencv_tone.rescale_base(rgb, known.floats(), base, f(gain), *opencv_tone.powers(self._saturation), out, ends)
         return self._finish(out, between(ends))
 
 
@@ -155,20 +147,8 @@ class TonemapDurand(Tonemap):
         base = log if span(log).flat else bilateral(log, max(self._sigma_color, 0.0) / LN2, self._sigma_space)
         extent = span(base)
         gain = 1.0 if extent.flat else self._contrast / ((extent.hi - extent.lo) * LN2)
-        opencv_tone.rescale_base(rgb, known.floats(), base, f(gain), *_powers(self._saturation), out, unused)
+        opencv_tone.rescale_base(rgb, known.floats(), base, f(gain), *opencv_tone.powers(self._saturation), out, unused)
         return self._finish(out, Span(0.0, float(BRIGHTEST), 1.0, 0.0))
-
-
-class _Stats:
-    """Of the gray of a stretched image: mean of its log2, mean, ends; and the channels' means (3,)."""
-
-    def __init__(self, rgb: Array, known: Span) -> None:
-        blocks = min(64, len(rgb))
-        sums, ends = np.zeros((blocks, 5)), np.empty((blocks, 2), np.float32)
-        opencv_tone.measure(rgb, known.floats(), sums, ends)
-        means = sums.sum(axis=0) / (rgb.shape[0] * rgb.shape[1])
-        self.log, self.gray, self.rgb = float(means[0]), float(means[1]), means[2:]
-        self.lowest, self.highest = float(ends[:, 0].min()), float(ends[:, 1].max())
 
 
 def _log_gray(rgb: Array, known: Span) -> Array:

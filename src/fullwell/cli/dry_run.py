@@ -1,0 +1,48 @@
+"""What `fullwell make --dry-run` tells: frames, recipe, outputs and memory, before any work."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from fullwell.io.bracket import BUDGET_BYTES
+from fullwell.job import Job
+from fullwell.operators import PointOp
+from fullwell.progress import Progress
+from fullwell.report.inspection import as_dict, as_table, inspect
+
+PROGRAM_BYTES = 250_000_000  # Python, its libraries and the compiled kernels
+# Float images of the frames' size beside the radiance, at their peak; measured at 6 megapixels.
+POINT_IMAGES, WHOLE_IMAGES = 1.5, 5.0
+
+
+def foreseen(job: Job, progress: Progress) -> dict[str, Any]:
+    """Frames, recipes, outputs and memory as plain data; `table` shows the frames to a reader."""
+    with progress.stage("inspect"):
+        found = inspect(job.bracket, progress)
+    found = replace(found, warnings=(*job.bracket.notes, *found.warnings))
+    return as_dict(found) | {
+        "table": as_table(found),
+        "recipes": [r.to_toml() for r in job.recipes],
+        "outputs": [{"path": str(t.path), "replaces": t.path.exists()} for t in job.targets],
+        "memory_bytes": peak_bytes(job),
+    }
+
+
+def as_text(job: Job, found: dict[str, Any]) -> str:
+    """The same for a reader; of several recipes, the first whole and what the others do otherwise."""
+    recipes = [found["recipes"][0], *(r.to_toml(("fuse", "tonemap", "finish")) for r in job.recipes[1:])]
+    outputs = [f"  {o['path']}{' (replaces what is there)' if o['replaces'] else ''}" for o in found["outputs"]]
+    memory = f"at most about {found['memory_bytes'] / 1e9:.1f} GB of memory; nothing was done."
+    return "\n\n".join([found["table"], *(r.rstrip() for r in recipes), "\n".join(["outputs:", *outputs]), memory])
+
+
+def peak_bytes(job: Job) -> int:
+    """The most memory that a job will take, in bytes: a bound, near for the hungriest operators."""
+    h, w = job.bracket.shape
+    image = 12 * h * w  # three float32
+    frames = sum(3 * h * w * (1 if f.levels == 256 else 2) for f in job.bracket)
+    pictures = [POINT_IMAGES if not r.fuse and isinstance(r.tonemap, PointOp) else WHOLE_IMAGES for r in job.recipes]
+    several = 2.0 if len(job.recipes) > 1 else 0.0  # the first is kept
+    images = max(pictures) + several + (1.1 if job.radiance else 0.0)
+    return round(PROGRAM_BYTES + min(frames, BUDGET_BYTES) + images * image)

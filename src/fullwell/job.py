@@ -1,0 +1,193 @@
+"""Frames in, files out: everything is decided first, then done."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fullwell import io
+from fullwell.errors import UsageError
+from fullwell.image import Bracket, Picture, Radiance
+from fullwell.io import naming, targets
+from fullwell.io.targets import HDR, PICTURE, RADIANCE, Target
+from fullwell.progress import Progress
+from fullwell.recipe import Recipe, Result
+from fullwell.report import contact_sheet
+from fullwell.report.record import record
+from fullwell.report.regions import Region
+
+SHARED = ("align", "response", "merge", "scale", "output")  # stages that the pictures of one job have in common
+
+
+@dataclass(frozen=True)
+class Job:
+    """Work that is known to be possible: the frames and their headers are read, every output may be written.
+
+    The recipes make a picture each, of one radiance.
+    """
+
+    bracket: Bracket
+    recipes: tuple[Recipe, ...]
+    targets: tuple[Target, ...]
+    verify: bool = False
+    regions: tuple[Region, ...] = ()
+
+    @property
+    def kinds(self) -> set[str]:
+        return {t.kind for t in self.targets}
+
+    @property
+    def radiance(self) -> bool:
+        """Whether the radiance is wanted, or a picture needs it."""
+        mapped = PICTURE in self.kinds and any(not r.fuse for r in self.recipes)
+        return mapped or bool({RADIANCE, HDR} & self.kinds) or bool(self.regions)
+
+
+def make(
+    paths: Iterable[str | Path] | str | Path | io.Selection,
+    outputs: Sequence[str | Path] | str | Path | None = None,
+    recipe: Recipe | Sequence[Recipe] | None = None,
+    *,
+    times_from: Mapping[str, float] | str | Path | None = None,
+    whole: bool = False,
+    verify: bool = False,
+    regions: Sequence[Region] = (),
+    force: bool = False,
+    progress: Progress | None = None,
+) -> Result:
+    """Frames in, files out: the twin of `fullwell make`.
+
+    The frames are files, folders and patterns, and `times_from` and `whole` mean what they do to `io.read_bracket`. The
+    extension of each output decides what it holds: .hdr and .exr radiance; .jpg, .png and .webp a picture; .tif a
+    picture, or radiance where the recipe says output.bits = 32; .jpg and .png an HDR picture where it says output.hdr.
+    `{reference}` in a name stands for the name of the reference frame; without outputs they are `{reference}-HDR.jpg`
+    and `.exr` in the current folder.
+
+    Recipes that differ in `tonemap`, `fuse` and `finish` only are made at once from one radiance: `{tonemap}` in a name
+    stands for what made the picture, and contact-sheet.jpg shows them all.
+
+    Raises a FullwellError before any work where an output cannot be written. An input is never overwritten, a result
+    of Fullwell is replaced, and any other file only with `force`. With `verify` every output is decoded again and the
+    error in stops goes into the report, which gives the luminance of `regions` too.
+    """
+    progress = progress or Progress()
+    with progress.stage("read"):
+        job = prepare(
+            paths, outputs, recipe,
+            times_from=times_from, whole=whole, verify=verify, regions=regions, force=force,
+        )  # fmt: skip
+    return run(job, progress)
+
+
+def prepare(
+    paths: Iterable[str | Path] | str | Path | io.Selection,
+    outputs: Sequence[str | Path] | str | Path | None = None,
+    recipe: Recipe | Sequence[Recipe] | None = None,
+    *,
+    times_from: Mapping[str, float] | str | Path | None = None,
+    whole: bool = False,
+    verify: bool = False,
+    regions: Sequence[Region] = (),
+    force: bool = False,
+) -> Job:
+    """Everything that `make` decides before any work; the parameters are those of `make`."""
+    outputs = [outputs] if isinstance(outputs, (str, Path)) else list(outputs or ())
+    recipes = (recipe,) if isinstance(recipe, Recipe) else tuple(recipe or (Recipe.of(),))
+    check_outputs(outputs, recipes)
+    first, looks = recipes[0], [r.look for r in recipes]
+    frames = io.select(paths)
+    bracket = io.read_bracket(
+        frames,
+        times=first.times_s or None,
+        times_from=times_from,
+        reference=first.reference,
+        trust_times=first.trust_times,
+        whole=whole,
+    )
+    if times_from:  # the recipe alone is to give the same result again
+        times_s = tuple(f.exposure.time_s or 0.0 for f in bracket)
+        recipes = tuple(dataclasses.replace(r, times_s=times_s) for r in recipes)
+    name, encoding = naming.reference_name(bracket), first.output
+    wanted = targets.named(outputs, looks, encoding, name) if outputs else targets.unnamed(looks, encoding, name, force)
+    targets.check(wanted, frames.paths, force)
+    first.scale.check(*bracket.shape)
+    for region in regions:
+        region.check(*bracket.shape)
+    return Job(bracket, recipes, tuple(wanted), verify, tuple(regions))
+
+
+def check_outputs(outputs: Sequence[str | Path], recipes: Sequence[Recipe]) -> None:
+    """Raises UsageError for what cannot be written or made at once, before the frames and so the names are known."""
+    first, looks = recipes[0], [r.look for r in recipes]
+    if any(
+        dataclasses.replace(r, tonemap=first.tonemap, fuse=first.fuse, finish=first.finish) != first for r in recipes
+    ):
+        raise UsageError("make: recipes that are made at once may differ in tonemap, fuse and finish only.")
+    if twice := [look for look in looks if looks.count(look) > 1]:
+        raise UsageError(f"make: {twice[0]} is asked for twice; one picture of a kind at a time.")
+    for target in targets.named(outputs, looks, first.output, "reference"):
+        target.check()
+
+
+def run(job: Job, progress: Progress) -> Result:
+    """Do a job: every file is written as soon as what it holds is made."""
+    first = job.recipes[0]
+    result = first.run(job.bracket, job.radiance, progress)
+    written = _Written(job, progress)
+    if result.radiance:
+        written.write(result.radiance, RADIANCE)
+    thumbnails: dict[str, Picture] = {}
+    for recipe in job.recipes if {PICTURE, HDR} & job.kinds else ():
+        picture = recipe.develop(result, progress)
+        written.write(picture, PICTURE, recipe.look)
+        if HDR in job.kinds and result.radiance:
+            hdr = io.hdr_picture(result.radiance, picture)
+            written.write(hdr, HDR, recipe.look)
+            result.hdr = result.hdr or hdr
+        result.picture = result.picture or picture
+        if len(job.recipes) > 1:
+            thumbnails[recipe.look] = contact_sheet.thumbnail(picture)
+    if thumbnails:
+        meta = dataclasses.replace(job.bracket.meta, recipe=first.to_toml(SHARED))
+        io.write(contact_sheet.sheet(thumbnails), job.targets[-1].path, meta=meta)
+    result.report = record(
+        result.bracket,
+        result.response,
+        result.radiance,
+        [str(t.path) for t in job.targets],
+        progress.seconds,
+        first.to_toml(),
+        written.in_order(written.shown),
+        written.in_order(written.verified),
+        job.regions,
+    )
+    return result
+
+
+class _Written:
+    """Writes what targets hold, and keeps how HDR pictures show the scene and how well files read back."""
+
+    def __init__(self, job: Job, progress: Progress) -> None:
+        self.job, self.progress = job, progress
+        self.shown: dict[Path, dict[str, Any]] = {}
+        self.verified: dict[Path, dict[str, Any]] = {}
+
+    def write(self, image: Radiance | Picture | io.HdrPicture, kind: str, look: str = "") -> None:
+        encoding = self.job.recipes[0].output
+        paths = [t.path for t in self.job.targets if (t.kind, t.look) == (kind, look)]
+        with self.progress.stage("write"):
+            for path in self.progress.each(paths):
+                io.write(image, path, encoding)
+        for path in paths:
+            if isinstance(image, io.HdrPicture):
+                self.shown[path] = io.shown(image, path, encoding)._asdict()
+            if self.job.verify:
+                with self.progress.stage("verify"):
+                    self.verified[path] = io.verify(image, path, encoding)._asdict()
+
+    def in_order(self, found: dict[Path, dict[str, Any]]) -> list[dict[str, Any]]:
+        """In the order of the outputs."""
+        return [found[t.path] for t in self.job.targets if t.path in found]
