@@ -13,6 +13,8 @@ from fullwell.image import Metadata, Radiance
 from fullwell.io import Encoding, dng, ifd, read_recipe, rendition, tiff, write
 from fullwell.simulate import hills
 
+RECIPE = 'fullwell = "0.1.0"\n'
+
 
 @pytest.mark.parametrize("bits", [8, 32])
 @pytest.mark.parametrize("size", [(41, 53), (300, 520)])
@@ -29,7 +31,7 @@ def test_libraw_opens_the_same_numbers(tmp_path: Path, bits: int, size: tuple[in
 
 
 def test_the_tags_say_whose_colours_and_how_bright(tmp_path: Path) -> None:
-    scene = Radiance(hills(20, 30), "rec2020", meta=Metadata(recipe="# recipe"))
+    scene = Radiance(hills(20, 30), "rec2020", meta=Metadata(recipe=RECIPE))
     write(scene, tmp_path / "a.dng")
     data = (tmp_path / "a.dng").read_bytes()
     root = ifd.directory(data, ifd.first(data))[0]
@@ -39,7 +41,7 @@ def test_the_tags_say_whose_colours_and_how_bright(tmp_path: Path) -> None:
     stops, unit = np.frombuffer(ifd.value(data, root[dng.EXPOSURE]), "<i4")
     middle = rendition.hdr_picture(scene).white
     assert stops / unit == pytest.approx(math.log2(float(scene.rgb.max()) / middle), abs=1e-5)
-    assert read_recipe(tmp_path / "a.dng") == "# recipe"
+    assert read_recipe(tmp_path / "a.dng") == RECIPE
 
 
 def test_odd_values(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ from fullwell.io.rendition import HdrPicture
 from fullwell.params import build
 from fullwell.simulate import hills
 
-RECIPE = '[tonemap]\nid = "reinhard05"\n'
+RECIPE = 'fullwell = "0.1.0"\n\n[tonemap]\nid = "reinhard05"\n'
 
 
 @pytest.fixture(scope="module")

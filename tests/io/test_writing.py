@@ -42,7 +42,12 @@ from fullwell.io import (
 
 PICTURES = ("a.jpg", "a.png", "a.tif", "a.webp")
 RADIANCES = ("a.hdr", "a.exr", "a.tif")
-RECIPE = '# a recipe\n[tonemap]\nid = "drago03"\n' + 'note = "' + "long \u00e9 " * 60 + '"\n\n[output]\nquality = 95\n'
+RECIPE = (
+    'fullwell = "0.1.0"\n# a recipe\n[tonemap]\nid = "drago03"\n'
+    + 'note = "'
+    + "long \u00e9 " * 60
+    + '"\n\n[output]\nquality = 95\n'
+)
 
 
 @pytest.fixture(scope="module")

@@ -93,7 +93,7 @@ def test_the_frame_of_reference_is_not_touched_and_borders_are_its_own() -> None
     alone = Bracket((bracket.frames[1],), 0)
     frames = [f if i == 1 else f.replace(pose=Pose.of("shift", far, f.shape)) for i, f in enumerate(bracket)]
     response = Response(true_curve(Camera("srgb")))
-    one, all_three = Robertson03()(alone, response), Robertson03()(bracket.replace(frames), response)
+    one, all_three = Debevec97()(alone, response), Debevec97()(bracket.replace(frames), response)
     np.testing.assert_allclose(all_three.rgb, one.rgb, rtol=2e-4)
     np.testing.assert_array_equal(all_three.mask, one.mask)
 
@@ -128,7 +128,8 @@ def test_samples_of_the_response_follow_the_motion() -> None:
         return float(np.std(found - true))
 
     assert miss(placed) < 0.1
-    assert miss(placed) < 0.5 * miss(bracket)
+    assert Recover()(placed).name == "debevec97"
+    assert Recover()(bracket).name == "srgb"  # taken as unmoved, the samples contradict every curve
 
 
 def test_common_is_what_all_frames_show() -> None:

@@ -27,7 +27,7 @@ def test_the_unit_of_the_radiance_does_not_matter(name, factor):
     assert error.max() < (1e-4 if factor == 2.0**-12 else 0.02)
 
 
-@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("name", [i for i in EVERY if i != "dragocv"])  # OpenCV's stretch, which one pixel governs
 def test_one_hot_pixel_changes_nothing_much(name):
     hot = SCENE.copy()
     hot[40, 50] = 1e6

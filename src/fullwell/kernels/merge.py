@@ -11,16 +11,16 @@ from fullwell.kernels.vecmath import exp2f
 
 
 @kernel(outs=2)
-def merge_tables(frames, like, shifts, spans, value, weight, above, below, logarithmic, out, mask):
+def merge_tables(frames, like, shifts, spans, value, weight, above, below, logarithmic, capped, out, mask):
     """out = sum of value / sum of weight over the frames, per channel.
 
     frames (n,) int64 addresses of (h, w, 3) code values of the type of `like`; shifts (n, 2) int64, frame pixel p lies
     over out pixel p + shift; spans (n, h, 2) int64, the columns [first, last) of out's rows that each shows; value and
     weight (n, 3, levels) float32. A code of no weight in the upper half of the range says "more than above[k, c]", in
     the lower half "less than below[k, c]"; where no frame has weight the tightest such bound is the result, and mask
-    (h, w) uint8 gets 1 for a lower and 2 for an upper bound. Where the longest frame is black, its bound is the most
-    that the others can say: what they record there is noise. With `logarithmic`, value and bounds are log2 and the mean
-    is geometric.
+    (h, w) uint8 gets 1 for a lower and 2 for an upper bound. Where `capped` and the longest frame is black, its
+    bound is the most that the others can say: what they record there is noise. With `logarithmic`, value and bounds are
+    log2 and the mean is geometric.
     """
     h, w = out.shape[0], out.shape[1]
     middle = value.shape[2] // 2
@@ -50,7 +50,9 @@ def merge_tables(frames, like, shifts, spans, value, weight, above, below, logar
             least = below[:, c].min()  # the bound of the longest frame: others see noise where it is black
             for i in range(c, 3 * w, 3):
                 if norm[i] > f(0):
-                    res[i] = min(total[i] / norm[i], least) if ceiling[i] == least else total[i] / norm[i]
+                    res[i] = total[i] / norm[i]
+                    if capped and ceiling[i] == least:
+                        res[i] = min(res[i], least)
                 else:
                     res[i] = floor[i] if floor[i] > -np.inf else ceiling[i]
         for x in range(w):

@@ -73,7 +73,7 @@ class WeightedMerger(Merger):
         rgb, mask = np.empty((*bracket.shape, 3), np.float32), np.empty(bracket.shape, np.uint8)
         like = frames[0][0, 0]
         merge_tables(
-            addresses(frames), like, shifts, spans, value, norm, above, below, self.logarithmic, rgb, mask
+            addresses(frames), like, shifts, spans, value, norm, above, below, self.logarithmic, True, rgb, mask
         )  # fmt: skip
         matrix = bracket.to_working
         if not np.array_equal(matrix, np.eye(3)):
