@@ -135,3 +135,10 @@ def test_public_names_are_these() -> None:
     assert all(getattr(fw, name) is not None for name in fw.__all__)
     with pytest.raises(AttributeError, match="nothing_here"):
         fw.nothing_here  # noqa: B018
+
+
+def test_radiance_in_another_unit_is_the_same_light() -> None:
+    scene = Radiance(np.full((2, 3, 3), 0.5), to_absolute=8.0, noise_floor=0.01)
+    halved = scene.scaled(0.5)
+    assert (halved.rgb == 0.25).all()
+    assert (halved.to_absolute, halved.noise_floor) == (16.0, 0.005)
