@@ -17,7 +17,7 @@ def scale_options(command: Any) -> Any:
                 "--wb-match", type=click.Choice(["auto", "off"]), help="Match frames of other white balance. [auto]"
             ),
             click.option(
-                "--scale", metavar="auto|NUMBER", help="1.0 is the middle exposure's white, or NUMBER is. [auto]"
+                "--scale", metavar="auto|NUMBER", help="What the middle exposure records as white. [auto: 1.0]"
             ),
             click.option("--scale-like", metavar="FILE", help="The scale of another radiance file of this camera."),
             click.option("--calibrate", metavar="X,Y,RADIUS=CD_M2", help="A meter reading of a spot of the result."),
