@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scenes import hills
+from scenes import handheld, hills
 
 from fullwell import io, recipes
-from fullwell.errors import ExposureError, FullwellError, InputError, ParameterError, UsageError
+from fullwell.errors import ExposureError, FullwellError, InputError, ParameterError, ResultRefused, UsageError
 from fullwell.image import Exposure
 from fullwell.io.photograph import write_photograph
 from fullwell.job import make
@@ -195,3 +195,46 @@ def test_an_operator_alone_claims_no_recipe(frames: list[Path], tmp_path: Path) 
     assert scene is not None
     assert scene.meta.recipe
     assert build("tonemap", "drago")(scene).meta.recipe == ""
+
+
+def test_crop_keeps_what_all_frames_show(tmp_path: Path) -> None:
+    shots = Camera("srgb").shoot(hills(200, 260, 5), [1 / 8, 1 / 2, 2], [(3, 0), (0, 0), (0, -6)])
+    paths = [tmp_path / f"{i}.png" for i in range(3)]
+    for shot, path in zip(shots, paths, strict=True):
+        write_photograph(shot.codes, path, Exposure(shot.time_s, 8.0, 100.0))
+    whole, cropped = (
+        make(
+            paths,
+            tmp_path / f"{crop}.exr",
+            Recipe.of(crop=crop),
+            times_from={p.name: s.time_s for p, s in zip(paths, shots, strict=True)},
+        )
+        for crop in (False, True)
+    )
+    rows, columns = whole.bracket.common
+    assert cropped.radiance.rgb.shape == (188 - 3, 248 - 6, 3)
+    assert cropped.radiance.origin_px == (rows.start, columns.start)
+    np.testing.assert_array_equal(cropped.radiance.rgb, whole.radiance.rgb[rows, columns])
+    assert Recipe.from_toml(cropped.recipe.to_toml()).crop
+    assert cropped.report["response"]["cast_de"] == pytest.approx(whole.report["response"]["cast_de"], abs=0.5)
+
+
+def test_a_frame_that_cannot_be_aligned_is_reported_and_not_used(tmp_path: Path) -> None:
+    bracket, _, _ = handheld([1 / 8, 1 / 2, 2.0], 5, (200, 300))
+    other, _, _ = handheld([1 / 8, 1 / 2, 4.0], 99, (200, 300))
+    paths = [tmp_path / f"{i}.jpg" for i in range(4)]
+    for frame, path in zip((*bracket, other.frames[2]), paths, strict=True):
+        write_photograph(frame.codes(), path, Exposure(frame.exposure.time_s, 8.0, 100.0))
+    names = {"align": "ladder"}
+    recipe = Recipe.of(names, trust_times=True, reference=1)
+    result = make(paths, tmp_path / "scene.exr", recipe, whole=True)
+    frames = result.report["frames"]
+    assert [f["used"] for f in frames] == [True, True, True, False]
+    assert "cannot be aligned" in frames[3]["reason"]
+    assert any(paths[3].name in w and "is not used" in w for w in result.report["warnings"])
+    assert frames[0]["alignment"]["model"] == "homography"
+    assert frames[0]["alignment"]["residual_px"] < 0.5
+    refusing = Recipe.of(names, {"align": {"on_misaligned": "refuse"}}, trust_times=True, reference=1)
+    with pytest.raises(ResultRefused, match=r"3\.jpg: it cannot be aligned"):
+        make(paths, tmp_path / "other.exr", refusing, whole=True)
+    assert not (tmp_path / "other.exr").exists()

@@ -411,6 +411,7 @@ class Radiance:
     luminance in cd/m2, which is nominal, by the camera's settings, unless it is `calibrated`, by a meter. `noise_floor`
     is the least that the longest exposure tells from black, in the unit of `rgb`; None where nobody knows.
     `wb_gain_ev` is (frames, 3): log2 of how much more a frame recorded in a channel than its neighbours make expect.
+    `origin_px` is where (y, x) its first pixel is in the reference frame.
     """
 
     rgb: Array
@@ -422,6 +423,7 @@ class Radiance:
     cd_m2: float | None = None
     calibrated: bool = False
     wb_gain_ev: Array | None = None
+    origin_px: tuple[int, int] = (0, 0)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "rgb", _as_rgb(self.rgb, "radiance"))
@@ -433,7 +435,9 @@ class Radiance:
 
     def __getitem__(self, part: tuple[slice, slice]) -> Radiance:
         """A rectangle of it."""
-        return dataclasses.replace(self, rgb=self.rgb[part], mask=None if self.mask is None else self.mask[part])
+        y, x = (o + (s.start or 0) for o, s in zip(self.origin_px, part, strict=True))
+        mask = None if self.mask is None else np.ascontiguousarray(self.mask[part])
+        return dataclasses.replace(self, rgb=self.rgb[part], mask=mask, origin_px=(y, x))
 
     @property
     def luminance_weights(self) -> Array:

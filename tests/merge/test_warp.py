@@ -12,7 +12,8 @@ from fullwell.image import Bracket, Pose, Response
 from fullwell.kernels.warp import lay, shifted_spans
 from fullwell.merge.debevec97 import Debevec97
 from fullwell.merge.robertson03 import Robertson03
-from fullwell.response.srgb import Srgb
+from fullwell.progress import QUIET
+from fullwell.response._samples import sample
 from fullwell.simulate import Camera
 
 CURVE = srgb_decode(np.linspace(0, 1, 256))[:, None].repeat(3, axis=1)
@@ -115,21 +116,21 @@ def _unmoved(light: np.ndarray, time_s: float) -> np.ndarray:
 
 
 def test_samples_of_the_response_follow_the_motion() -> None:
-    from fullwell.response.debevec97 import Debevec97 as Recover
-
+    """The same place gives the same light in every frame that does not clip it."""
+    camera = Camera("srgb")
     bracket, motions, _ = handheld([1 / 8, 1 / 2, 2.0], 4, (160, 240))
     placed = bracket.replace(
         [f.replace(pose=Pose.of("homography", m, f.shape)) for f, m in zip(bracket, motions, strict=True)]
     )
-    true = np.log2(Srgb()(bracket).curve[30:230, 1])
 
     def miss(b: Bracket) -> float:
-        found = np.log2(Recover()(b).curve[30:230, 1])
-        return float(np.std(found - true))
+        codes, exposures = sample(b, 800, QUIET)
+        stops = np.log2(np.maximum(camera.decode(codes / 255), 1e-6) / exposures[:, None])
+        seen = ((codes > 20) & (codes < 240))[:, :2].all(axis=1)
+        return float(np.std((stops[:, 1] - stops[:, 0])[seen]))
 
-    assert miss(placed) < 0.1
-    assert Recover()(placed).name == "debevec97"
-    assert Recover()(bracket).name == "srgb"  # taken as unmoved, the samples contradict every curve
+    assert miss(placed) < 0.25
+    assert miss(placed) < 0.2 * miss(bracket)
 
 
 def test_common_is_what_all_frames_show() -> None:

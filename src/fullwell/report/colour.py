@@ -27,9 +27,9 @@ class Cast(NamedTuple):
 def cast(bracket: Bracket, response: Response, radiance: Radiance) -> Cast | None:
     """The difference in colour; None where the reference frame is hardly well exposed anywhere."""
     frame = bracket.frames[bracket.reference]
-    h, w = bracket.shape
+    (h, w), (y, x) = radiance.rgb.shape[:2], radiance.origin_px
     step = max(1, math.isqrt(h * w // PLACES))
-    codes = frame.codes()
+    codes = frame.codes()[y : y + h, x : x + w]
     shown = codes[::step, ::step].reshape(-1, 3) / float(np.iinfo(codes.dtype).max)
     to_frame = np.linalg.inv(bracket.to_working) @ conversion(radiance.primaries, "rec709")
     exposure = bracket.exposures[bracket.reference] * (radiance.to_absolute or 1.0)
