@@ -150,7 +150,7 @@ class Ladder(Aligner):
 
 
 def _pyramid(codes: Array) -> list[Array]:
-    """Grey planes, each half as large as the one before, smoothed; the last is small enough to be searched."""
+    """Grey planes, each half as large as the one before; the last is small enough to be searched. Smoothed if used."""
     top = 255 if codes.dtype == np.uint8 else 65535
     planes = [np.empty(codes.shape[:2], np.uint16)]
     tiles.grey(codes, 0 if top == 255 else 8, codes.dtype.type(round(CLIP * top)), planes[0])
@@ -159,10 +159,11 @@ def _pyramid(codes: Array) -> list[Array]:
         planes.append(np.empty((h // 2, w // 2), np.uint16))
         tiles.halve(planes[-2], planes[-1])
         h, w = h // 2, w // 2
-    smoothed = [np.empty_like(plane) for plane in planes]
-    for plane, out in zip(planes, smoothed, strict=True):
-        tiles.smooth(plane, out)
-    return smoothed
+    for k, plane in enumerate(planes):
+        if plane.size <= LARGEST:
+            planes[k] = np.empty_like(plane)
+            tiles.smooth(plane, planes[k])
+    return planes
 
 
 def _by_brightness(pyramids: list[list[Array]]) -> list[int]:

@@ -56,20 +56,30 @@ def source(to_frame, x, y):
     depth = to_frame[2, 0] * x + to_frame[2, 1] * y + to_frame[2, 2]
     u = to_frame[0, 0] * x + to_frame[0, 1] * y + to_frame[0, 2]
     v = to_frame[1, 0] * x + to_frame[1, 1] * y + to_frame[1, 2]
-    return u / depth, v / depth
+    near = 1.0 / depth
+    return u * near, v * near
 
 
 @kernel()
 def inside(to_frame, width, out):
-    """The columns [first, last) of every row that lie in the frame, out (h, 2) int64; (0, 0) where none do."""
+    """The columns [first, last) of every row that lie in the frame, out (h, 2) int64; (0, 0) where none do.
+
+    A frame is convex and stays so: from either side the first pixel that lies in it is the end.
+    """
     h = out.shape[0]
     for y in prange(h):
-        first, last = width, 0
-        for x in range(width):
-            u, v = source(to_frame, x, y)
-            if -OUTSIDE <= u <= width - 1 + OUTSIDE and -OUTSIDE <= v <= h - 1 + OUTSIDE:
-                first, last = min(first, x), x + 1
+        first, last = 0, width
+        while first < width and not lies_in(to_frame, first, y, h, width):
+            first += 1
+        while last > first and not lies_in(to_frame, last - 1, y, h, width):
+            last -= 1
         out[y, 0], out[y, 1] = (first, last) if last > first else (0, 0)
+
+
+@inline
+def lies_in(to_frame, x, y, h, w):
+    u, v = source(to_frame, x, y)
+    return (-OUTSIDE <= u <= w - 1 + OUTSIDE) and (-OUTSIDE <= v <= h - 1 + OUTSIDE)
 
 
 @inline
@@ -96,7 +106,7 @@ def resample(codes, to_frame, linear, inverse, clip, out):
             u0, u1, v0, v1 = min(u0, u), max(u1, u), min(v0, v), max(v1, v)
         x0, y0 = math.floor(min(max(u0, 0.0), w - 1.0)) - 1, math.floor(min(max(v0, 0.0), h - 1.0)) - 1
         x1, y1 = math.floor(min(max(u1, 0.0), w - 1.0)) + 3, math.floor(min(max(v1, 0.0), h - 1.0)) + 3
-        part = np.empty((y1 - y0, 3 * (x1 - x0)), np.float32)
+        part, lit = np.empty((y1 - y0, 3 * (x1 - x0)), np.float32), False
         for y in range(y0, y1):
             row = codes[min(max(y, 0), h - 1)].reshape(3 * w)
             for x in range(x0, x1):
@@ -104,6 +114,7 @@ def resample(codes, to_frame, linear, inverse, clip, out):
                 for c in range(3):
                     z = row[i + c]
                     part[y - y0, 3 * (x - x0) + c] = f(-1) if z >= clip else linear[c, z]
+                    lit |= z >= clip
         for y in range(top, bottom):
             res = out[y].reshape(3 * w)
             for x in range(left, right):
@@ -118,22 +129,23 @@ def resample(codes, to_frame, linear, inverse, clip, out):
                 for c in range(3):
                     n = i + c
                     p, q, r, s = two[n + 3], two[n + 6], three[n + 3], three[n + 6]
-                    low = min(min(p, q), min(r, s))
-                    if low < f(0):
+                    low, high = min(min(p, q), min(r, s)), max(max(p, q), max(r, s))
+                    if lit and low < f(0):
                         res[3 * x + c] = LEVELS - 1
                         continue
-                    outer = min(min(min(one[n], one[n + 3]), min(one[n + 6], one[n + 9])), min(two[n], two[n + 9]))
-                    below = min(
-                        min(min(four[n], four[n + 3]), min(four[n + 6], four[n + 9])), min(three[n], three[n + 9])
-                    )
-                    if min(outer, below) < f(0):
+                    least = low
+                    if lit:
+                        least = min(min(one[n], one[n + 3]), min(one[n + 6], one[n + 9]))
+                        least = min(least, min(min(four[n], four[n + 3]), min(four[n + 6], four[n + 9])))
+                        least = min(least, min(min(two[n], two[n + 9]), min(three[n], three[n + 9])))
+                    if least < f(0):
                         value = (f(1) - tv) * (p + tu * (q - p)) + tv * (r + tu * (s - r))
                     else:
                         value = b0 * (a0 * one[n] + a1 * one[n + 3] + a2 * one[n + 6] + a3 * one[n + 9])
                         value += b1 * (a0 * two[n] + a1 * p + a2 * q + a3 * two[n + 9])
                         value += b2 * (a0 * three[n] + a1 * r + a2 * s + a3 * three[n + 9])
                         value += b3 * (a0 * four[n] + a1 * four[n + 3] + a2 * four[n + 6] + a3 * four[n + 9])
-                        value = min(max(value, low), max(max(p, q), max(r, s)))
+                        value = min(max(value, low), high)
                     root = f(math.sqrt(value)) * f(ROOTS)
                     entry = min(int(root), ROOTS - 1)
                     code = inverse[c, entry] + (root - f(entry)) * (inverse[c, entry + 1] - inverse[c, entry])
