@@ -109,6 +109,12 @@ def test_16_bit_frames_give_the_same_motions() -> None:
         assert corner_error_px(a.pose.matrix, b.pose.matrix, bracket.shape) < 0.02
 
 
+@pytest.mark.parametrize("shape", [(1, 1), (5, 5), (3, 400), (20, 6000), (7000, 12), (64, 1300)])
+def test_narrow_pictures_are_no_problem(shape: tuple[int, int]) -> None:
+    a = np.random.default_rng(0).integers(0, 256, (*shape, 3), np.uint8)
+    assert [f.pose.shift_px for f in Ladder()([a, a])] == [(0, 0), (0, 0)]
+
+
 @pytest.mark.parametrize("name", ["lighthouse_d3", "library_night_d90", "room_lamp_t2i", "window_350d_aeb_bias"])
 def test_photographs_from_a_tripod_stay_within_three_pixels(data: Path, name: str) -> None:
     found = Ladder()(photographs(data / name))

@@ -95,8 +95,10 @@ def test_the_frame_of_reference_is_not_touched_and_borders_are_its_own() -> None
     frames = [f if i == 1 else f.replace(pose=Pose.of("shift", far, f.shape)) for i, f in enumerate(bracket)]
     response = Response(true_curve(Camera("srgb")))
     one, all_three = Debevec97()(alone, response), Debevec97()(bracket.replace(frames), response)
-    np.testing.assert_allclose(all_three.rgb, one.rgb, rtol=2e-4)
-    np.testing.assert_array_equal(all_three.mask, one.mask)
+    firm = bracket.frames[1].codes().max(axis=2) < 235  # above that a shorter frame is believed, where there is one
+    assert firm.mean() > 0.5
+    np.testing.assert_allclose(all_three.rgb[firm], one.rgb[firm], rtol=2e-4)
+    np.testing.assert_array_equal(all_three.mask[firm], one.mask[firm])
 
 
 def test_fusion_follows_the_motion_too() -> None:

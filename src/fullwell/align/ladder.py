@@ -136,9 +136,9 @@ class Ladder(Aligner):
         # What is clipped in the brighter one is as bright in both: the outline of what is clipped counts, too.
         ceiling = tones[pair][0][int(CLIP * TONES) - 1]
         a, b = (_normalised(pyramids[i][-1], tone, ceiling) for i, tone in zip(pair, tones[pair], strict=True))
-        reach = math.ceil(self.reach * max(a.shape))
-        moves, nearby = np.arange(-reach, reach + 1), np.arange(-1, 2)
-        roll, y, x, _ = _best(a, b, ROLLS, moves, moves, 3)
+        reach, nearby = math.ceil(self.reach * min(max(a.shape), COARSEST)), np.arange(-1, 2)
+        down, across = (np.arange(-n, n + 1) for n in (min(reach, side // 2) for side in a.shape))
+        roll, y, x, _ = _best(a, b, ROLLS, down, across, 3)
         roll, y, x, score = _best(a, b, roll + np.radians(np.linspace(-1, 1, 5)), y + nearby, x + nearby, 1)
         (h, w), cos, sin = a.shape, math.cos(roll), math.sin(roll)
         my, mx = (h - 1) / 2, (w - 1) / 2
@@ -251,7 +251,7 @@ def _agreements(matches: Sequence[Matches], found: Adjustment) -> list[Agreement
 def _choose(image: Array, tone: Array) -> Array:
     """The tiles that show most, spread over the frame, (n, 2) as (top, left)."""
     h, w = image.shape
-    if h * w < MOST_TILES * (TILE // 2) ** 2:
+    if h * w < MOST_TILES * (TILE // 2) ** 2 or min(h, w) < REGIONS[1] * TILE:
         ys, xs = np.arange(0, max(h - TILE, 0) + 1, TILE // 2), np.arange(0, max(w - TILE, 0) + 1, TILE // 2)
         return np.stack([g.ravel() for g in np.meshgrid(ys, xs, indexing="ij")], axis=1)
     shown = np.empty((h // TILE, w // TILE), np.float32)

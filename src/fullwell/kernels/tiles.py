@@ -146,7 +146,7 @@ def displace(a, b, tone_a, tone_b, to_b, corners, size, out):
     h, w = a.shape
     for k in prange(corners.shape[0]):
         top, left = corners[k, 0], corners[k, 1]
-        base = tone_a[a[top + size // 2, left + size // 2] >> TONE_SHIFT]
+        base = tone_a[a[min(top + size // 2, h - 1), min(left + size // 2, w - 1)] >> TONE_SHIFT]
         n, sa, sx, sy, sb = 0, 0.0, 0.0, 0.0, 0.0
         aa, ax, ay, ab, xx, xy, yy, bx, by, bb = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
         for y in range(max(top, 1), min(top + size, h - 1)):

@@ -99,13 +99,14 @@ def resample(codes, to_frame, linear, inverse, clip, out):
     for k in prange(down * across):
         top, left = k // across * BLOCK, k % across * BLOCK
         bottom, right = min(top + BLOCK, h), min(left + BLOCK, w)
-        # The part of the frame that the block shows, made linear; -1 marks what is clipped.
+        # The part of the frame that the block shows, made linear; -1 marks what is clipped. One pixel more on every
+        # side: inside the block rounding may fall on the other side of a whole number than at its corners.
         u0, u1, v0, v1 = np.inf, -np.inf, np.inf, -np.inf
         for corner in range(4):
             u, v = source(to_frame, left if corner % 2 else right - 1, top if corner // 2 else bottom - 1)
             u0, u1, v0, v1 = min(u0, u), max(u1, u), min(v0, v), max(v1, v)
-        x0, y0 = math.floor(min(max(u0, 0.0), w - 1.0)) - 1, math.floor(min(max(v0, 0.0), h - 1.0)) - 1
-        x1, y1 = math.floor(min(max(u1, 0.0), w - 1.0)) + 3, math.floor(min(max(v1, 0.0), h - 1.0)) + 3
+        x0, y0 = math.floor(min(max(u0, 0.0), w - 1.0)) - 2, math.floor(min(max(v0, 0.0), h - 1.0)) - 2
+        x1, y1 = math.floor(min(max(u1, 0.0), w - 1.0)) + 4, math.floor(min(max(v1, 0.0), h - 1.0)) + 4
         part, lit = np.empty((y1 - y0, 3 * (x1 - x0)), np.float32), False
         for y in range(y0, y1):
             row = codes[min(max(y, 0), h - 1)].reshape(3 * w)
