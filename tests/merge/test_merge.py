@@ -33,12 +33,12 @@ def plain_debevec(codes: list, curve: np.ndarray, times: list[float], low: float
 
 
 def plain_robertson(codes: list, curve: np.ndarray, times: list[float], low: float, high: float) -> np.ndarray:
-    """Eq. (9) of Robertson et al., with all but the shortest frame clipped from 0.94 of full scale."""
+    """Eq. (9) of Robertson et al.; codes from 0.94 of full scale count where there are no others."""
     total, norm = 0.0, 0.0
-    whole = high
     for z, t in zip(codes, times, strict=True):
-        x, high = z / 255.0, whole if t == min(times) else min(whole, 0.94)
+        x = z / 255.0
         w = np.where((x > low) & (x < high), np.exp(-((4 * x - 2) ** 2)) - np.exp(-4), 0)
+        w = np.where(x < 0.94, w, 1e-12 * w)
         total = total + w * t * curve[z]
         norm = norm + w * t**2
     return total / np.where(norm > 0, norm, np.nan)

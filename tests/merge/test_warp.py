@@ -94,7 +94,7 @@ def test_the_frame_of_reference_is_not_touched_and_borders_are_its_own() -> None
     alone = Bracket((bracket.frames[1],), 0)
     frames = [f if i == 1 else f.replace(pose=Pose.of("shift", far, f.shape)) for i, f in enumerate(bracket)]
     response = Response(true_curve(Camera("srgb")))
-    one, all_three = Debevec97()(alone, response), Debevec97()(bracket.replace(frames), response)
+    one, all_three = Robertson03()(alone, response), Robertson03()(bracket.replace(frames), response)
     firm = bracket.frames[1].codes().max(axis=2) < 235  # above that a shorter frame is believed, where there is one
     assert firm.mean() > 0.5
     np.testing.assert_allclose(all_three.rgb[firm], one.rgb[firm], rtol=2e-4)

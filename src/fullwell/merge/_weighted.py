@@ -37,7 +37,6 @@ class WeightedMerger(Merger):
     )
 
     logarithmic: ClassVar[bool]
-    firm: ClassVar[float] = 1.0  # share of full scale from which a frame is clipped where a shorter one can speak
 
     @abstractmethod
     def weigh(self, code: Array) -> Array:
@@ -61,13 +60,12 @@ class WeightedMerger(Merger):
 
         value, norm = np.empty((len(frames), 3, levels), np.float32), np.empty((len(frames), 3, levels), np.float32)
         below, above = np.empty((len(frames), 3), np.float32), np.empty((len(frames), 3), np.float32)
-        firm = replaceable(bracket.exposures, exposure_at(np.full(3, self.firm), code, curve), bottom)
+        ends = np.minimum(self.high, knees)
+        bounds = (bottom, exposure_at(ends, code, curve))
+        weights = [np.where((code > self.low) & (code < end), self.weigh(code), 0.0) for end in ends]
         for k, times in enumerate(bracket.exposures[:, None] / middle * 2.0**drift):
-            ends = np.minimum(min(self.high, self.firm) if firm[k] else self.high, knees)
             for c, t in enumerate(times):
-                weight = np.where((code > self.low) & (code < ends[c]), self.weigh(code), 0.0)
-                value[k, c], norm[k, c] = self.terms(weight, curve[:, c], float(t))
-            bounds = (bottom, exposure_at(ends, code, curve))
+                value[k, c], norm[k, c] = self.terms(weights[c], curve[:, c], float(t))
             below[k], above[k] = (np.log2(b / times) if self.logarithmic else b / times for b in bounds)
 
         rgb, mask = np.empty((*bracket.shape, 3), np.float32), np.empty(bracket.shape, np.uint8)
@@ -95,12 +93,6 @@ class WeightedMerger(Merger):
 def exposure_at(codes: Array, code: Array, curve: Array) -> Array:
     """The exposure that a code value (0 to 1) of each channel stands for, (3,)."""
     return np.array([np.interp(z, code, curve[:, c]) for c, z in enumerate(codes)])
-
-
-def replaceable(exposures: Array, bright: Array, bottom: Array) -> list[bool]:
-    """Which frames (frames,) have a next shorter one that shows the exposure `bright` (3,) well above black."""
-    shorter = [max((e for e in exposures if e < 0.9 * t), default=0.0) / t for t in exposures]
-    return [bool((bright * ratio > 4 * bottom).all()) for ratio in shorter]
 
 
 def knee(curve: Array) -> float:

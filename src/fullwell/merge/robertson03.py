@@ -5,8 +5,8 @@ multiple exposures", Journal of Electronic Imaging 12(2), 2003, eq. (9): long ex
 time. The weight is the Gaussian of their 1999 paper (eq. 13), 4 at the middle, brought to 0 at both ends of the
 range.
 Differs from the paper: a pixel that no frame measured gets a bound and is marked, where eq. (9) is 0 / 0; codes where
-the response climbs steeply count as clipped; frames of other white balance are matched. Where a shorter frame can
-speak, codes from 0.94 of full scale count as clipped: beside clipped edges JPEG leaves clipped pixels up to 15 codes
+the response climbs steeply count as clipped; frames of other white balance are matched. From 0.94 of full
+scale a code counts only where no frame has a better one: beside clipped edges JPEG leaves clipped pixels up to 15 codes
 below white, and the square of the time would let them outvote all that is right, as dark specks.
 """
 
@@ -20,14 +20,17 @@ from fullwell.image import Array
 from fullwell.merge._weighted import WeightedMerger
 from fullwell.params import operator
 
+FIRM = 0.94  # share of full scale
+FAINT = 1e-12  # so little that a frame 8 stops shorter still outvotes it, and enough to be a measurement alone
+
 
 @operator(family="merge", title="Robertson, Borman and Stevenson", cite="robertson03")
 class Robertson03(WeightedMerger):
     logarithmic: ClassVar[bool] = False
-    firm: ClassVar[float] = 0.94
 
     def weigh(self, code: Array) -> Array:
-        return (np.exp(4 - (4 * code - 2) ** 2) - 1) / (np.exp(4) - 1)
+        gauss = (np.exp(4 - (4 * code - 2) ** 2) - 1) / (np.exp(4) - 1)
+        return np.where(code < FIRM, gauss, FAINT * gauss)
 
     def terms(self, weight: Array, exposure: Array, time: float) -> tuple[Array, Array]:
         return weight * time * exposure, weight * time**2  # eq. (9)
