@@ -59,7 +59,7 @@ def measure(response: str, times: list[float], seed: int, files: str) -> dict[st
     where = np.isfinite(told)
     errors = {"told": rms_stops(told, truth, where)}
     for name, recipe in RECIPES.items():
-        result = recipe.run(bracket, radiance=True, picture=False, progress=Progress())
+        result = recipe.run(bracket, radiance=True, progress=Progress())
         errors[name] = rms_stops(result.radiance.rgb, truth, where)
     return errors
 
@@ -74,7 +74,7 @@ def beside_edges() -> dict[str, dict[str, float]]:
     bracket = photographed(Camera("film", seed=1).shoot(light, times))
     found = {}
     for name, recipe in RECIPES.items():
-        radiance = recipe.run(bracket, radiance=True, picture=False, progress=Progress()).radiance
+        radiance = recipe.run(bracket, radiance=True, progress=Progress()).radiance
         error = np.log2(radiance.rgb / light)[radiance.mask == 0]
         error -= np.median(error)
         bright = error[(light.max(axis=2) > 0.5)[radiance.mask == 0]]
