@@ -13,6 +13,7 @@ from fullwell.errors import InputError
 from fullwell.image import Array, Metadata, Radiance
 from fullwell.io import exif, openimageio, profile
 from fullwell.io.header import Header
+from fullwell.kernels.minmax import span
 
 if TYPE_CHECKING:
     from fullwell.io.output import Encoding
@@ -137,8 +138,8 @@ def _about(meta: Metadata) -> dict[str, str | float]:
 
 def _largest(rgb: Array) -> float:
     """The largest finite magnitude."""
-    magnitude = np.abs(rgb)
-    return float(np.max(magnitude, where=np.isfinite(magnitude), initial=0.0))
+    found = span(rgb)
+    return max(found.hi, -found.lo)
 
 
 def read_recipe(path: Path) -> str:

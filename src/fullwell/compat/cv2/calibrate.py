@@ -6,6 +6,7 @@ Frames are 8-bit; 16-bit and float ones are taken in 256 levels. The inverse res
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import numpy as np
 from fullwell.compat.cv2.arguments import Algorithm, Array, deliver, images, refuse, seconds, setting
 from fullwell.compat.cv2.merge import MergeRobertson, robertson_weight
 from fullwell.image import as_codes
+from fullwell.kernels.cholesky import solve
 from fullwell.kernels.cooccurrence import cooccurrence
 from fullwell.kernels.rows import addresses
 
@@ -56,7 +58,19 @@ class CalibrateDebevec(CalibrateCRF):
     def _recover(self, codes: list[Array], time: Array) -> Array:
         y, x = self._places(codes[0].shape[:2])
         z = np.stack([a[y, x] for a in codes], axis=1).astype(np.int64)  # (samples, frames, 3)
-        return np.stack([np.exp(self._solve(z[:, :, c], np.log(time))) for c in range(3)], axis=1)
+        smooth = np.zeros((256, 256))
+        penalty = (self._lambda * HAT[1:255]) ** 2  # of the squared second derivative at levels 1 to 254
+        for (i, p), (j, q) in itertools.product(enumerate((1, -2, 1)), repeat=2):
+            smooth[CODES[:254] + i, CODES[:254] + j] += p * q * penalty
+        smooth += FAINT * np.eye(256)
+        free, g = CODES != MIDDLE, np.zeros((3, 256))
+        for c in range(3):
+            a, b = self._system(z[:, :, c], np.log(time))
+            b += FAINT * np.log(np.maximum(CODES, 0.5) / MIDDLE)
+            found = np.empty(255)
+            solve(np.ascontiguousarray((a + smooth)[free][:, free]), b[free], found)
+            g[c, free] = found
+        return np.exp(np.clip(g.T, -80.0, 80.0))
 
     def _places(self, shape: tuple[int, ...]) -> tuple[Array, Array]:
         """Rows and columns of the samples: a grid, or at random but the same for each call."""
@@ -74,21 +88,18 @@ class CalibrateDebevec(CalibrateCRF):
         )
         return grid[0].ravel(), grid[1].ravel()
 
-    def _solve(self, z: Array, log_t: Array) -> Array:
-        """g(0..255): the derivative by each ln E_i set to 0 gives it as a weighted mean, which is put back."""
+    def _system(self, z: Array, log_t: Array) -> tuple[Array, Array]:
+        """What the samples say of g(0..255), as a matrix and a right-hand side.
+
+        The derivative by each ln E_i set to 0 gives it as a weighted mean, which is put back.
+        """
         weight = HAT[z] ** 2
         share = weight / weight.sum(axis=1, keepdims=True)
         a: Array = np.diag(np.bincount(z.ravel(), weight.ravel(), 256))
         pair = z[:, :, None] * 256 + z[:, None, :]
         a -= np.bincount(pair.ravel(), (weight[:, :, None] * share[:, None, :]).ravel(), 65536).reshape(256, 256)
         b: Array = np.bincount(z.ravel(), (weight * (log_t - share @ log_t[:, None])).ravel(), 256)
-        bend = (np.eye(254, 256) - 2 * np.eye(254, 256, 1) + np.eye(254, 256, 2)) * (self._lambda * HAT[1:255, None])
-        a += bend.T @ bend + FAINT * np.eye(256)
-        b += FAINT * np.log(np.maximum(CODES, 0.5) / MIDDLE)
-        free = CODES != MIDDLE
-        g = np.zeros(256)
-        g[free] = np.linalg.solve(a[np.ix_(free, free)], b[free])
-        return np.clip(g, -80.0, 80.0)
+        return a, b
 
 
 class CalibrateRobertson(CalibrateCRF):

@@ -1,0 +1,18 @@
+"""Symmetric systems: against LAPACK."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fullwell.kernels.cholesky import solve
+
+
+@pytest.mark.parametrize("n", [1, 2, 7, 255])
+def test_solutions_are_lapacks(n: int) -> None:
+    rng = np.random.default_rng(n)
+    root = rng.normal(size=(n, n))
+    a, b, found = root @ root.T + np.eye(n), rng.normal(size=n), np.empty(n)
+    a.flags.writeable = False
+    solve(a, b, found)
+    np.testing.assert_allclose(found, np.linalg.solve(a, b), rtol=1e-9, atol=1e-12)
