@@ -13,13 +13,14 @@ import numpy.typing as npt
 
 from fullwell.color import conversion, primaries
 from fullwell.errors import ExposureError, InputError, UsageError
-from fullwell.progress import QUIET, Progress
+from fullwell.progress import QUIET, Progress, ahead
 
 Array = npt.NDArray[Any]
 
 __all__ = [
     "BLACK_IN_ALL",
     "CLIPPED_IN_ALL",
+    "KEPT_BYTES",
     "Bracket",
     "Exposure",
     "Frame",
@@ -32,6 +33,7 @@ __all__ = [
 ]  # fmt: skip
 
 CLIPPED_IN_ALL = 1  # bit of Radiance.mask: too bright for every frame, the value is a lower bound
+KEPT_BYTES = 1_000_000_000  # decoded frames that may be in memory together; more are decoded one per core, and again
 BLACK_IN_ALL = 2  # bit of Radiance.mask: too dark for every frame, the value is an upper bound
 METER_CONSTANT = 12.5  # K of ISO 2720 in cd s / m2, as Canon, Nikon and Sekonic have it
 MIDDLE_GREY = 0.18
@@ -330,12 +332,25 @@ class Bracket:
             return None
         return METER_CONSTANT / MIDDLE_GREY / (100.0 * self.middle_exposure)
 
-    def codes(self, progress: Progress = QUIET) -> list[Array]:
-        """The code values of all frames, of one type: 8-bit frames among 16-bit ones are widened."""
-        decoded = [f.codes() for f in progress.each(self.frames)]
-        if len({a.dtype for a in decoded}) > 1:
-            decoded = [a if a.dtype == np.uint16 else a.astype(np.uint16) * np.uint16(257) for a in decoded]
-        return decoded
+    @property
+    def levels(self) -> int:
+        """Levels of the deepest frame, 256 or 65536."""
+        return max(f.levels for f in self.frames)
+
+    def decoded(self, progress: Progress = QUIET) -> Iterator[Array]:
+        """Code values of one frame after another, all of one type: 8-bit frames among 16-bit ones are widened.
+
+        Files are decoded ahead, one per core at a time.
+        """
+        from fullwell.kernels import _jit  # numba, which who only reads a bracket does not need
+
+        def widened(codes: Array) -> Array:
+            return codes.astype(np.uint16) * np.uint16(257) if self.levels > 256 and codes.dtype == np.uint8 else codes
+
+        workers = _jit.thread_count() if any(callable(f.source) for f in self.frames) else 1
+        codes = ahead([f.codes for f in self.frames], workers)
+        for _ in progress.each(self.frames):
+            yield widened(next(codes))
 
     @property
     def to_working(self) -> Array:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar
 
 T = TypeVar("T")
 
-__all__ = ["QUIET", "Progress"]
+__all__ = ["QUIET", "Progress", "ahead"]
 
 
 class Progress:
@@ -62,3 +64,23 @@ class _Quiet(Progress):
 
 
 QUIET = _Quiet()
+
+
+def ahead(tasks: Sequence[Callable[[], T]], workers: int) -> Iterator[T]:
+    """Results of tasks in order, worked out on threads before they are asked for; at most `workers` exist at a time.
+
+    The caller's result counts until it asks for the next.
+    """
+    if workers < 2 or len(tasks) < 2:
+        yield from (task() for task in tasks)
+        return
+    with ThreadPoolExecutor(workers) as pool:
+        waiting = iter(tasks)
+        begun = deque(pool.submit(task) for _, task in zip(range(workers), waiting, strict=False))
+        try:
+            while begun:
+                yield begun.popleft().result()
+                begun.extend(pool.submit(task) for task in [next(waiting, None)] if task)
+        finally:
+            for future in begun:
+                future.cancel()

@@ -15,9 +15,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from fullwell import image
 from fullwell.errors import InputError
 from fullwell.image import Metadata, Picture, Radiance
-from fullwell.io import Encoding, bracket, read_bracket, read_frame, read_frames, read_radiance, write
+from fullwell.io import Encoding, read_bracket, read_frame, read_frames, read_radiance, write
 
 ODD = ("odd_broken", "odd_exif", "odd_modes", "icc_profiles", "hdr_formats", "raw_samples", "hdr_truth")
 REFUSED = {
@@ -311,10 +312,11 @@ def test_pixels_are_decoded_late_and_once(tmp_path: Path, codes: np.ndarray) -> 
         frame.codes()[0, 0, 0] = 1
 
 
-def test_pixels_beyond_the_budget_are_decoded_again(
-    tmp_path: Path, codes: np.ndarray, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("kept", [True, False])
+def test_pixels_stay_where_those_of_all_frames_fit(
+    tmp_path: Path, codes: np.ndarray, monkeypatch: pytest.MonkeyPatch, kept: bool
 ) -> None:
-    monkeypatch.setattr(bracket, "BUDGET_BYTES", codes.nbytes + 10)
+    monkeypatch.setattr(image, "KEPT_BYTES", 2 * codes.nbytes - (not kept))
     paths = [tmp_path / "a.png", tmp_path / "b.png"]
     for path in paths:
         Image.fromarray(codes).save(path)
@@ -322,8 +324,8 @@ def test_pixels_beyond_the_budget_are_decoded_again(
     first.codes(), second.codes()
     for path in paths:
         Image.fromarray(255 - codes).save(path)
-    assert (first.codes() == codes).all()
-    assert (second.codes() == 255 - codes).all()
+    for frame in (first, second):
+        assert (frame.codes() == (codes if kept else 255 - codes)).all()
 
 
 def test_one_path_is_a_bracket_of_one(tmp_path: Path, codes: np.ndarray) -> None:

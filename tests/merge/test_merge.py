@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from functools import partial
+
 import numpy as np
 import pytest
 from scenes import bracket_of, hills, rms_stops, true_curve
 
+from fullwell import image
 from fullwell.image import BLACK_IN_ALL, CLIPPED_IN_ALL, Bracket, Frame, Pose, Response
+from fullwell.kernels import _jit
 from fullwell.merge.debevec97 import Debevec97
 from fullwell.merge.robertson03 import Robertson03
 from fullwell.response.debevec97 import Debevec97 as Debevec
@@ -110,6 +115,50 @@ def test_the_noise_floor_is_what_the_longest_frame_barely_records(merger) -> Non
     frames = [np.full((2, 2, 3), 100, np.uint8) for _ in range(3)]
     merged = merger(frames, Response(curve), times=[0.25, 1, 4])
     assert merged.noise_floor == pytest.approx(np.interp(0.03, np.arange(256) / 255, curve) / curve[-1] / 4)
+
+
+@pytest.mark.parametrize("merger", MERGERS)
+@pytest.mark.parametrize("shape", [(37, 53), (1, 1), (2, 131)])
+def test_frame_by_frame_gives_the_same_bits(merger, shape, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where memory is short, sums and bounds wait in two images; codes of all kinds, in every order."""
+    rng = np.random.default_rng(0)
+    codes = [rng.choice(np.array([0, 1, 90, 120, 254, 255], np.uint8), (*shape, 3)) for _ in range(5)]
+    codes[3] = np.ascontiguousarray(codes[3][::-1])[::-1]  # not contiguous
+    shifts = [(0, 0), (1, -2), (0, 0), (-3, 1), (0, 0)]
+    frames = [
+        Frame(f"{i}", c, shape, pose=Pose("shift", s)) for i, (c, s) in enumerate(zip(codes, shifts, strict=True))
+    ]
+    bracket = Bracket.of(Bracket(tuple(frames), 0), TIMES)
+    response = Response(true_curve(Camera("srgb")))
+    together = merger(bracket, response)
+    monkeypatch.setattr(image, "KEPT_BYTES", 0)
+    one_by_one, backwards = (merger(b, response) for b in (bracket, bracket.replace(bracket.frames[::-1])))
+    assert np.array_equal(one_by_one.rgb, together.rgb)
+    np.testing.assert_allclose(backwards.rgb, together.rgb, rtol=1e-5)
+    assert np.array_equal(one_by_one.mask, together.mask)
+    assert np.array_equal(backwards.mask, together.mask)
+
+
+@pytest.mark.parametrize("merger", MERGERS)
+def test_memory_does_not_grow_with_the_frames(merger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Radiance, weights and mask are 25 bytes a pixel, a decoded frame 3."""
+    monkeypatch.setattr(image, "KEPT_BYTES", 0)
+    h, w, workers = 400, 500, 2
+    response = Response(true_curve(Camera("srgb")))
+
+    def decode(k: int) -> np.ndarray:
+        return np.full((h, w, 3), 40 * k, np.uint8)
+
+    for count in (2, 6):
+        frames = [Frame(f"{k}", partial(decode, k), (h, w)) for k in range(count)]
+        bracket = Bracket.of(Bracket(tuple(frames), 0), TIMES[:1] * count)
+        with _jit.threads(workers):
+            merger(bracket, response)
+            tracemalloc.start()
+            merger(bracket, response)
+            peak = tracemalloc.get_traced_memory()[1]
+            tracemalloc.stop()
+        assert peak < (25 + 3 * workers + 1) * h * w
 
 
 @pytest.mark.parametrize("merger", MERGERS)

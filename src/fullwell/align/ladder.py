@@ -67,7 +67,7 @@ class Ladder(Aligner):
     )  # fmt: skip
 
     def register(self, bracket: Bracket, progress: Progress) -> Bracket:
-        pyramids = [_pyramid(frame.codes()) for frame in progress.each(bracket.frames)]
+        pyramids = [_pyramid(codes) for codes in bracket.decoded(progress)]
         order = _by_brightness(pyramids)
         place = order.index(bracket.reference)
         pairs = [(order[i + k], order[i]) for k in (1, 2) for i in range(len(order) - k)]  # the brighter one first

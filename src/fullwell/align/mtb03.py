@@ -56,8 +56,7 @@ class MTB03(Aligner):
     def register(self, bracket: Bracket, progress: Progress) -> Bracket:
         levels, radius = self._reach(bracket.shape)
         pyramids = []
-        for frame in progress.each(bracket.frames):
-            codes = frame.codes()
+        for codes in bracket.decoded(progress):
             base = np.empty(codes.shape[:2], np.uint8)
             grey(codes, 0 if codes.dtype == np.uint8 else 8, base)
             pyramids.append(_pyramid(base, levels))

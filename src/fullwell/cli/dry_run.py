@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from fullwell.io.bracket import BUDGET_BYTES
+from fullwell.image import KEPT_BYTES
+from fullwell.io.bracket import decoded_bytes
 from fullwell.job import Job
+from fullwell.kernels._jit import thread_count
 from fullwell.operators import PointOp
 from fullwell.progress import Progress
 from fullwell.report.inspection import as_dict, as_table, inspect
@@ -38,11 +40,18 @@ def as_text(job: Job, found: dict[str, Any]) -> str:
 
 
 def peak_bytes(job: Job) -> int:
-    """The most memory that a job will take, in bytes: a bound, near for the hungriest operators."""
+    """The most memory that a job will take, in bytes: a bound, near for the hungriest operators.
+
+    Decoded frames are all kept where they fit into KEPT_BYTES, resampled ones likewise; else there is one per core, one
+    more being compared with the next, and the merge's sums take an image beside the radiance.
+    """
     h, w = job.bracket.shape
-    image = 12 * h * w  # three float32
-    frames = sum(3 * h * w * (1 if f.levels == 256 else 2) for f in job.bracket)
+    image, largest = 12 * h * w, max(decoded_bytes(f) for f in job.bracket)  # three float32
+    kept = sum(decoded_bytes(f) for f in job.bracket)
+    together = kept <= KEPT_BYTES
+    frames = kept + min(6 * h * w * len(job.bracket), KEPT_BYTES) if together else (thread_count() + 1) * largest
     pictures = [POINT_IMAGES if not r.fuse and isinstance(r.tonemap, PointOp) else WHOLE_IMAGES for r in job.recipes]
     several = 2.0 if len(job.recipes) > 1 else 0.0  # the first is kept
-    images = max(pictures) + several + (1.1 if job.radiance else 0.0)
-    return round(PROGRAM_BYTES + min(frames, BUDGET_BYTES) + images * image)
+    merging = frames + (1.1 if together else 2.1) * image
+    finishing = (kept if together else 0) + (max(pictures) + several + (1.1 if job.radiance else 0.0)) * image
+    return round(PROGRAM_BYTES + max(merging, finishing))

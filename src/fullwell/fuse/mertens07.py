@@ -39,12 +39,13 @@ class Mertens07(Fuser):
         powers = np.array([self.contrast_weight, self.saturation_weight, self.exposure_weight], f)
         total, weight = np.zeros(bracket.shape, f), np.empty(bracket.shape, f)
         blend = LaplacianBlend(*bracket.shape)
-        steps = progress.each([*bracket, *bracket])  # twice: a weight is a share in the sum over all frames
-        for frame in islice(steps, len(bracket)):
-            codes, scale, spans = _laid(frame)
+        twice = bracket.replace([*bracket, *bracket])  # a weight is a share in the sum over all frames
+        steps = zip(twice, twice.decoded(progress), strict=True)
+        for frame, decoded in islice(steps, len(bracket)):
+            codes, scale, spans = _laid(frame, decoded)
             quality(codes, scale, LUMA, powers, FLOORS, spans, False, total, weight)
-        for frame in steps:
-            codes, scale, spans = _laid(frame)
+        for frame, decoded in steps:
+            codes, scale, spans = _laid(frame, decoded)
             quality(codes, scale, LUMA, powers, FLOORS, spans, True, total, weight)
             blend.add(codes, scale, weight)
         rgb = blend.collapse()
@@ -55,12 +56,12 @@ class Mertens07(Fuser):
         return Picture(rgb, meta=bracket.meta)
 
 
-def _laid(frame: Frame) -> tuple[Array, np.float32, Array]:
+def _laid(frame: Frame, codes: Array) -> tuple[Array, np.float32, Array]:
     """The frame's codes in the reference's geometry, their unit, and the columns of each row that are its own (h, 2).
 
     Outside, its edge goes on. A motion is undone in linear light, as sRGB has it.
     """
-    codes, shape = frame.codes(), frame.shape
+    shape = frame.shape
     top = np.iinfo(codes.dtype).max
     if frame.pose.to_frame:
         curve = srgb_decode(np.linspace(0, 1, top + 1))[:, None].repeat(3, axis=1)

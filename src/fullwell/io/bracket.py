@@ -6,10 +6,10 @@ import itertools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
 
 import numpy as np
 
+from fullwell import image
 from fullwell.errors import ExposureError, InputError
 from fullwell.image import Array, Bracket, Frame, Metadata, as_codes
 from fullwell.io.exposure import settle
@@ -18,8 +18,6 @@ from fullwell.io.header import upright
 from fullwell.io.plausible import doubt_of_equal
 from fullwell.io.selection import Selection, select
 from fullwell.io.thumbnail import Thumbnails
-
-BUDGET_BYTES = 2_000_000_000  # decoded pixels that one bracket keeps, so that no stage decodes again
 
 
 def read_bracket(
@@ -46,8 +44,9 @@ def read_bracket(
     that look like several brackets; ExposureError for times that make no sense. Without any time the bracket is made:
     fusing needs none.
     """
-    chosen, store, thumbnails = select(paths), _Store(BUDGET_BYTES), Thumbnails()
+    chosen, store, thumbnails = select(paths), _Store(), Thumbnails()
     found = [_frame(p, store) for p in chosen.paths]
+    store.keeps = sum(decoded_bytes(f) for f in found) <= image.KEPT_BYTES
     if not whole and (sets := find_sets(found, thumbnails)):
         raise InputError(str(sets))
     frames, notes = settle(found, times, times_from, thumbnails, trust_times)
@@ -57,7 +56,7 @@ def read_bracket(
 
 def read_frame(path: str | Path) -> Frame:
     """One photograph, its pixels kept once decoded. Raises InputError naming the file."""
-    return _frame(Path(path), _Store(BUDGET_BYTES))
+    return _frame(Path(path), _Store(keeps=True))
 
 
 @dataclass(frozen=True)
@@ -91,7 +90,7 @@ def read_frames(
     `every` says of how many files a set is. Raises ExposureError for times that make no sense, contradicted or not.
     """
     chosen, found = select(paths), list[Frame | Unreadable]()
-    store, thumbnails = _Store(0), Thumbnails()
+    store, thumbnails = _Store(), Thumbnails()
     for path in chosen.paths:
         try:
             found.append(_frame(path, store))
@@ -130,23 +129,21 @@ def _profiles(frames: list[Frame]) -> list[str]:
     return [f"the frames have different colour profiles ({', '.join(names)}); the reference's counts"]
 
 
+def decoded_bytes(frame: Frame) -> int:
+    """What a frame's code values take."""
+    return 3 * frame.shape[0] * frame.shape[1] * (1 if frame.levels == 256 else 2)
+
+
+@dataclass
 class _Store:
-    """How many bytes of decoded pixels are still allowed to stay."""
+    """Whether the decoded pixels of a bracket stay, so that no stage decodes again: those of all frames, or of none."""
 
-    def __init__(self, budget: int) -> None:
-        self.left = budget
-        self.lock = Lock()
-
-    def keep(self, pixels: Array) -> bool:
-        with self.lock:
-            fits = pixels.nbytes <= self.left
-            self.left -= pixels.nbytes if fits else 0
-            return fits
+    keeps: bool = False
 
 
 @dataclass
 class _Pixels:
-    """Decodes a photograph upright, and keeps the pixels while the store allows it."""
+    """Decodes a photograph upright, and keeps the pixels where the store says so."""
 
     name: str
     decode: Callable[[], Array]
@@ -159,7 +156,7 @@ class _Pixels:
             return self.kept
         codes = as_codes(upright(self.decode(), self.orientation), self.name)
         codes.flags.writeable = False
-        if self.store.keep(codes):
+        if self.store.keeps:
             self.kept = codes
         return codes
 

@@ -118,6 +118,11 @@ def on_first_compile(tell: Callable[[], None]) -> None:
     event.register("numba:compile", Listener())
 
 
+def thread_count() -> int:
+    """How many threads kernels run on here."""
+    return int(get_num_threads())
+
+
 @contextmanager
 def threads(count: int | None) -> Iterator[None]:
     """Use this many threads inside; results do not depend on it."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from abc import abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
@@ -12,7 +11,7 @@ import numpy as np
 from fullwell.image import Array, Bracket, Radiance, Response
 from fullwell.kernels.merge import merge_tables
 from fullwell.kernels.rows import addresses
-from fullwell.kernels.warp import lay, shifted_spans
+from fullwell.merge._registered import Registered
 from fullwell.merge._white_balance import white_balance_drift
 from fullwell.operators import Merger
 from fullwell.params import param
@@ -47,19 +46,19 @@ class WeightedMerger(Merger):
         """Numerator and denominator that one code of a frame adds."""
 
     def merge(self, bracket: Bracket, response: Response, progress: Progress) -> Radiance:
-        middle = bracket.middle_exposure
+        middle, count = bracket.middle_exposure, len(bracket)
         knees = [knee(response.table(256)[:, c]) for c in range(3)]
-        frames, shifts, spans = registered(bracket, response, min(self.high, *knees), progress)
-        levels = 256 if frames[0].dtype == np.uint8 else 65536
+        registered = Registered(bracket, response, min(self.high, *knees), progress)
+        levels = registered.levels
         code = np.arange(levels) / (levels - 1)
         curve = np.maximum(response.table(levels) / (response.white or 1.0), 1e-30)
         bottom = exposure_at(np.full(3, self.low), code, curve)
-        drift = np.zeros((len(frames), 3))
+        drift = np.zeros((count, 3))
         if self.wb_match == "auto":
-            drift = white_balance_drift(bracket, frames, shifts, np.log2(curve))
+            drift = white_balance_drift(bracket, registered, np.log2(curve))
 
-        value, norm = np.empty((len(frames), 3, levels), np.float32), np.empty((len(frames), 3, levels), np.float32)
-        below, above = np.empty((len(frames), 3), np.float32), np.empty((len(frames), 3), np.float32)
+        value, norm = np.empty((count, 3, levels), np.float32), np.empty((count, 3, levels), np.float32)
+        below, above = np.empty((count, 3), np.float32), np.empty((count, 3), np.float32)
         ends = np.minimum(self.high, knees)
         bounds = (bottom, exposure_at(ends, code, curve))
         weights = [np.where((code > self.low) & (code < end), self.weigh(code), 0.0) for end in ends]
@@ -69,10 +68,16 @@ class WeightedMerger(Merger):
             below[k], above[k] = (np.log2(b / times) if self.logarithmic else b / times for b in bounds)
 
         rgb, mask = np.empty((*bracket.shape, 3), np.float32), np.empty(bracket.shape, np.uint8)
-        like = frames[0][0, 0]
-        merge_tables(
-            addresses(frames), like, shifts, spans, value, norm, above, below, self.logarithmic, True, rgb, mask
-        )  # fmt: skip
+        sums = np.empty((0, 0, 3), np.float32)
+        for part, laid in registered.batches():
+            first, last = part.start == 0, part.stop == count
+            if first and not last:
+                sums = np.empty_like(rgb)
+            codes, shifts, spans = zip(*laid, strict=True)
+            merge_tables(
+                addresses(codes), codes[0][0, 0], np.array(shifts, np.int64), np.stack(spans), value[part], norm[part],
+                above[part], below[part], below.min(axis=0), self.logarithmic, True, first, last, rgb, sums, mask,
+            )  # fmt: skip
         matrix = bracket.to_working
         if not np.array_equal(matrix, np.eye(3)):
             rgb = rgb @ matrix.T.astype(np.float32)
@@ -103,27 +108,3 @@ def knee(curve: Array) -> float:
     climb = np.convolve(np.diff(np.log2(np.maximum(curve, 1e-30))), np.full(4, 0.25), "same")
     steep = np.flatnonzero(climb[128:] > STEEP)
     return float(128 + steep[0]) / 255.0 if len(steep) else 1.0
-
-
-def registered(
-    bracket: Bracket, response: Response, high: float, progress: Progress
-) -> tuple[list[Array], Array, Array]:
-    """The frames' code values, of one type, their shifts (n, 2), and the columns that each row shows of them (n, h, 2).
-
-    A frame that is shifted by whole pixels stays as it is; another is resampled into the reference's geometry, once, to
-    16 bits, and so all become.
-    """
-    frames = bracket.codes(progress)
-    shifts, spans = np.zeros((len(frames), 2), np.int64), np.zeros((len(frames), bracket.shape[0], 2), np.int64)
-    moved = any(f.pose.to_frame for f in bracket)
-    for k, (frame, codes) in enumerate(zip(bracket, frames, strict=True)):
-        levels = 256 if codes.dtype == np.uint8 else 65536
-        if frame.pose.to_frame:
-            clip = math.ceil(high * (levels - 1))
-            frames[k], spans[k] = lay(codes, frame.pose.matrix, response.table(levels), clip)
-            continue
-        if moved and levels == 256:
-            frames[k] = codes.astype(np.uint16) * np.uint16(257)
-        shifts[k] = frame.pose.shift_px
-        spans[k] = shifted_spans(shifts[k], bracket.shape)
-    return frames, shifts, spans

@@ -13,6 +13,7 @@ import math
 import numpy as np
 
 from fullwell.image import Array, Bracket
+from fullwell.merge._registered import Laid, Registered
 
 PLACES = 40_000  # pixels of a regular grid that are looked at
 LEAST = 200  # of them, below which two frames are not compared
@@ -21,18 +22,20 @@ SMALLEST_EV = 0.07  # less is left alone
 SURE = 5.0  # standard errors that a difference must exceed
 
 
-def white_balance_drift(bracket: Bracket, codes: list[Array], shifts: Array, log2_curve: Array) -> Array:
+def white_balance_drift(bracket: Bracket, registered: Registered, log2_curve: Array) -> Array:
     """(frames, 3) float64: log2 of how much more than the reference each frame records; 0 where that is not sure.
 
-    codes are the frames' pixels, shifts (frames, 2) how far (y, x) they are from the reference's, log2_curve
-    (levels, 3) log2 exposure of each code. A difference that grows evenly with exposure is a matter of the response,
-    whose channels differ, and is not counted; nor is one that the darker and the brighter half of the pixels do not
-    agree in.
+    log2_curve (levels, 3) is the log2 exposure of each code. A difference that grows evenly with exposure is a matter
+    of the response, whose channels differ, and is not counted; nor is one that the darker and the brighter half of the
+    pixels do not agree in.
     """
     times = bracket.exposures
     order = [int(k) for k in np.argsort(times, kind="stable")]
-    pairs = [_difference(bracket, codes, shifts[[a, b]], log2_curve, a, b) for a, b in itertools.pairwise(order)]
-    steps = np.array([math.log2(times[b] / times[a]) for a, b in itertools.pairwise(order)])
+    steps = np.diff(np.log2(times[order]))
+    pairs = [
+        _difference(near, far, log2_curve, float(ev))
+        for (near, far), ev in zip(itertools.pairwise(registered.each(order)), steps, strict=True)
+    ]
     known = np.array([i for i, p in enumerate(pairs) if p is not None and steps[i] > 0.1], int)
     slope = _even([pairs[i][0] / steps[i] for i in known])
     drift, variance = np.zeros((len(order), 3)), np.zeros((len(order), 3))
@@ -50,19 +53,21 @@ def white_balance_drift(bracket: Bracket, codes: list[Array], shifts: Array, log
     return np.where(sure.any(axis=1, keepdims=True), drift, 0.0)
 
 
-def _difference(
-    bracket: Bracket, codes: list[Array], shifts: Array, log2_curve: Array, a: int, b: int
-) -> tuple[Array, Array] | None:
-    """How much more frame b records than frame a in each channel, and the standard error of that; None if unknown."""
-    h, w = bracket.shape
+def _difference(near: Laid, far: Laid, log2_curve: Array, ev: float) -> tuple[Array, Array] | None:
+    """How much more the far frame, exposed `ev` stops more, records than the near one in each channel, beyond that.
+
+    And the standard error of it; None if unknown.
+    """
+    h, w, _ = near.codes.shape
+    shifts = np.array([near.shift, far.shift])
     top, left = np.maximum(shifts.max(axis=0), 0)
     bottom, right = np.array([h, w]) + np.minimum(shifts.min(axis=0), 0)
     if bottom <= top or right <= left:
         return None
     step = max(1, math.isqrt((bottom - top) * (right - left) // PLACES))
     seen = [
-        codes[k][top - sy : bottom - sy : step, left - sx : right - sx : step].reshape(-1, 3)
-        for k, (sy, sx) in zip((a, b), shifts, strict=True)
+        laid.codes[top - sy : bottom - sy : step, left - sx : right - sx : step].reshape(-1, 3)
+        for laid, (sy, sx) in zip((near, far), shifts, strict=True)
     ]
     full = len(log2_curve) - 1
     good = np.logical_and.reduce([((z > LOW * full) & (z < HIGH * full)).all(axis=1) for z in seen])
@@ -70,7 +75,7 @@ def _difference(
     if n < LEAST:
         return None
     said = [log2_curve[z[good], np.arange(3)] for z in seen]
-    more = said[1] - said[0] - math.log2(bracket.exposures[b] / bracket.exposures[a])
+    more = said[1] - said[0] - ev
     bright = said[0].mean(axis=1)
     halves = [np.median(more[half], axis=0) for half in (bright < np.median(bright), bright >= np.median(bright))]
     spread = 1.4826 * np.median(np.abs(more - np.median(more, axis=0)), axis=0)

@@ -29,8 +29,7 @@ def sample(bracket: Bracket, count: int, progress: Progress) -> tuple[Array, Arr
         )
     ys, xs = _grid(bracket, 16 * count)
     means, spreads = [], []
-    for frame in progress.each(bracket.frames):
-        codes = frame.codes()
+    for frame, codes in zip(bracket, bracket.decoded(progress), strict=True):
         v, u = _places(frame, ys, xs)
         patch = np.stack([codes[v + dy, u + dx] for dy in (-1, 0, 1) for dx in (-1, 0, 1)])
         patch = patch if patch.dtype == np.uint8 else np.round(patch / 257.0).astype(np.uint8)
