@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fullwell.kernels.cholesky import solve
+from fullwell.kernels.cholesky import bending, solve
 
 
 @pytest.mark.parametrize("n", [1, 2, 7, 255])
@@ -16,3 +16,10 @@ def test_solutions_are_lapacks(n: int) -> None:
     a.flags.writeable = False
     solve(a, b, found)
     np.testing.assert_allclose(found, np.linalg.solve(a, b), rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("n", [1, 2, 30])
+def test_bending_sums_squared_second_differences(n: int) -> None:
+    rng = np.random.default_rng(n)
+    weight, x = rng.random(n), rng.normal(size=n + 2)
+    assert x @ bending(weight) @ x == pytest.approx(np.sum((weight * np.diff(x, 2)) ** 2))

@@ -6,6 +6,8 @@ of 255 unknowns took it 0.1 s and more, and this 0.01 s.
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from fullwell.kernels._jit import kernel
@@ -31,3 +33,12 @@ def solve(a, b, out):
         out[i] /= lower[i, i]
         for k in range(i):
             out[k] -= lower[i, k] * out[i]
+
+
+def bending(weight):
+    """The matrix (n + 2, n + 2) of sum over k of (weight[k] * (x[k] - 2 x[k + 1] + x[k + 2])) ** 2."""
+    n = len(weight)
+    out, k = np.zeros((n + 2, n + 2)), np.arange(n)
+    for (i, p), (j, q) in itertools.product(enumerate((1, -2, 1)), repeat=2):
+        out[k + i, k + j] += p * q * weight**2
+    return out

@@ -77,7 +77,10 @@ def _difference(near: Laid, far: Laid, log2_curve: Array, ev: float) -> tuple[Ar
     said = [log2_curve[z[good], np.arange(3)] for z in seen]
     more = said[1] - said[0] - ev
     bright = said[0].mean(axis=1)
-    halves = [np.median(more[half], axis=0) for half in (bright < np.median(bright), bright >= np.median(bright))]
+    darker = bright < np.median(bright)
+    if not darker.any():  # a flat picture
+        return None
+    halves = [np.median(more[half], axis=0) for half in (darker, ~darker)]
     spread = 1.4826 * np.median(np.abs(more - np.median(more, axis=0)), axis=0)
     return _agreed([d - np.median(d) for d in halves]), 1.2533 * spread / math.sqrt(n)
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from fullwell.errors import InputError
 from fullwell.image import Array, Bracket, Response
+from fullwell.kernels.cholesky import bending, solve
 from fullwell.operators import Calibrator
 from fullwell.params import operator, param
 from fullwell.progress import Progress
@@ -64,16 +65,14 @@ class Debevec97(Calibrator):
         mean_log_t = (share * log_t).sum(axis=1, keepdims=True)
         b = np.bincount(codes.ravel(), (weight * (log_t - mean_log_t)).ravel(), 256)
 
-        bend = np.zeros((254, 256))  # the second derivative at codes 1..254, weighted as in eq. (3)
-        k = np.arange(254)
-        bend[k, k], bend[k, k + 1], bend[k, k + 2] = 1.0, -2.0, 1.0
-        bend *= self.smoothness * HAT[1:255, None]
         # The paper's samples number some 50; the balance of data and smoothness stays the same for any number.
-        a += bend.T @ bend * max(1.0, (weight > 0).any(axis=1).sum() / 50.0)
+        balance = max(1.0, (weight > 0).any(axis=1).sum() / 50.0)
+        a += bending(self.smoothness * HAT[1:255]) * balance
 
         free = CODES != MIDDLE
-        g = np.zeros(256)
-        g[free] = np.linalg.solve(a[np.ix_(free, free)], b[free])
+        g, found = np.zeros(256), np.empty(255)
+        solve(a[np.ix_(free, free)], b[free], found)
+        g[free] = found
         return g
 
 

@@ -6,7 +6,6 @@ Frames are 8-bit; 16-bit and float ones are taken in 256 levels. The inverse res
 
 from __future__ import annotations
 
-import itertools
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ import numpy as np
 from fullwell.compat.cv2.arguments import Algorithm, Array, deliver, images, refuse, seconds, setting
 from fullwell.compat.cv2.merge import MergeRobertson, robertson_weight
 from fullwell.image import as_codes
-from fullwell.kernels.cholesky import solve
+from fullwell.kernels.cholesky import bending, solve
 from fullwell.kernels.cooccurrence import cooccurrence
 from fullwell.kernels.rows import addresses
 
@@ -58,11 +57,7 @@ class CalibrateDebevec(CalibrateCRF):
     def _recover(self, codes: list[Array], time: Array) -> Array:
         y, x = self._places(codes[0].shape[:2])
         z = np.stack([a[y, x] for a in codes], axis=1).astype(np.int64)  # (samples, frames, 3)
-        smooth = np.zeros((256, 256))
-        penalty = (self._lambda * HAT[1:255]) ** 2  # of the squared second derivative at levels 1 to 254
-        for (i, p), (j, q) in itertools.product(enumerate((1, -2, 1)), repeat=2):
-            smooth[CODES[:254] + i, CODES[:254] + j] += p * q * penalty
-        smooth += FAINT * np.eye(256)
+        smooth = bending(self._lambda * HAT[1:255]) + FAINT * np.eye(256)
         free, g = CODES != MIDDLE, np.zeros((3, 256))
         for c in range(3):
             a, b = self._system(z[:, :, c], np.log(time))
