@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -143,7 +144,7 @@ def test_frame_by_frame_gives_the_same_bits(merger, shape, monkeypatch: pytest.M
 def test_memory_does_not_grow_with_the_frames(merger, monkeypatch: pytest.MonkeyPatch) -> None:
     """Radiance, weights and mask are 25 bytes a pixel, a decoded frame 3."""
     monkeypatch.setattr(image, "KEPT_BYTES", 0)
-    h, w, workers = 400, 500, 2
+    merger, (h, w), workers = replace(merger, wb_match="off"), (400, 500), 2
     response = Response(true_curve(Camera("srgb")))
 
     def decode(k: int) -> np.ndarray:

@@ -75,15 +75,21 @@ def bitmaps(image, levels, margin, out):
             part[-1] &= last
 
 
-@kernel()
 def compare(a, b, width, shifts, out):
-    """Compare bitmaps a and b (levels, 2, h, words) uint64 of pictures of this width for many shifts at once.
+    """Compare bitmaps of pictures of this width for many shifts at once; as `compare_rows`, but for `sides`."""
+    sides, side = np.unique(shifts[:, 1], return_inverse=True)  # here, because numba compiles a sort for seconds
+    compare_rows(a, b, width, shifts, sides, side, out)
 
-    shifts (n, 2) int64 lay b's pixel p over a's p + shift. out (blocks, n, 5) int64, summed over the levels and a block
-    of rows: [take part in both, differ, above in a, above in b, overlap].
+
+@kernel()
+def compare_rows(a, b, width, shifts, sides, side, out):
+    """Compare bitmaps a and b (levels, 2, h, words) uint64.
+
+    shifts (n, 2) int64 lay b's pixel p over a's p + shift; sides[side] is their second column. out (blocks, n, 5)
+    int64, summed over the levels and a block of rows: [take part in both, differ, above in a, above in b, overlap].
     """
     h, words = a.shape[2], a.shape[3]
-    blocks, sides = out.shape[0], np.unique(shifts[:, 1])
+    blocks = out.shape[0]
     for block in prange(blocks):
         top, bottom = h * block // blocks, h * (block + 1) // blocks
         moved = np.empty((sides.size, 2, words), np.uint64)
@@ -96,12 +102,11 @@ def compare(a, b, width, shifts, out):
                     move(b[k, 0, y], sides[i], moved[i, 0])
                     move(b[k, 1, y], sides[i], moved[i, 1])
                 for n in range(shifts.shape[0]):
-                    row, dx = y + shifts[n, 0], shifts[n, 1]
+                    row, i = y + shifts[n, 0], side[n]
                     if row < top or row >= bottom:
                         continue
-                    i = np.searchsorted(sides, dx)
                     count(a[k, 0, row], a[k, 1, row], moved[i, 0], moved[i, 1], sums[n])
-                    sums[n, 4] += max(width - abs(dx), 0)
+                    sums[n, 4] += max(width - abs(sides[i]), 0)
         out[block] = sums
 
 
