@@ -71,7 +71,8 @@ class MergeRobertson(MergeExposures):
             addresses(codes), codes[0][0, 0], np.zeros((len(codes), 2), np.int64),
             np.stack([shifted_spans((0, 0), out.shape[:2])] * len(codes)),
             np.ascontiguousarray(weight * curve.T, f), np.ascontiguousarray(norm, f), *ends,
-            ends[1].min(axis=0), False, False, True, True, out, np.empty((0, 0, 3), f), np.empty(out.shape[:2], np.uint8),
+            ends[1].min(axis=0), False, False, True, True,
+            out, np.empty((0, 0, 3), f), np.empty(out.shape[:2], np.uint8),
         )  # fmt: skip
 
 
