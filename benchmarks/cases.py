@@ -110,7 +110,18 @@ NATIVES = (
     Native("mantiuk06", 6, "TonemapMantiuk", 1, tonemapped("mantiuk06")),
 )
 
-TUTORIAL = ("--align", "mtb03", "--response", "debevec97", "--merge", "debevec97", "--tonemap", "drago03")
+TUTORIAL = (
+    "--align",
+    "mtb03",
+    "--response",
+    "debevec97",
+    "--merge",
+    "debevec97",
+    "--tonemap",
+    "drago03",
+    "--finish",
+    "none",
+)
 
 JOBS = (
     Job("the tutorial's work", TUTORIAL, ("scene.hdr", "scene.jpg"), 6, 0.6),

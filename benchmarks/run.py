@@ -81,7 +81,14 @@ def jobs(wanted: Callable[[str], bool]) -> Iterator[Row]:
             with tempfile.TemporaryDirectory() as folder:
                 outputs = [str(Path(folder) / name) for name in job.outputs]
                 words = [f"{p}:{t!r}" for p, t in zip(frames, data.times.tolist(), strict=True)]
-                make = [*FULLWELL, "make", *map(str, frames), *job.options, *(w for o in outputs for w in ("-o", o))]
+                make = [
+                    *FULLWELL,
+                    "make",
+                    *map(str, frames),
+                    *job.options,
+                    "--force",
+                    *(w for o in outputs for w in ("-o", o)),
+                ]
                 tutorial = [sys.executable, str(HERE / "tutorial.py"), *outputs, *words]
                 yield _row(job.name, 24, *_rivals(make, tutorial, job.target)) | {"memory_target": job.memory}
 
@@ -111,7 +118,7 @@ def start(wanted: Callable[[str], bool]) -> Iterator[Row]:
     """What comes before the pixels: the seconds of a command, against what they may be."""
     frames = list(map(str, scene(1.5).photographs(PHOTOGRAPHS)))
     with tempfile.TemporaryDirectory() as folder:
-        make = [*FULLWELL, "make", *frames, "-o", f"{folder}/a.hdr", "-o", f"{folder}/a.jpg"]
+        make = [*FULLWELL, "make", *frames, "--force", "-o", f"{folder}/a.hdr", "-o", f"{folder}/a.jpg"]
         for name, command, most, rounds, settings in (
             ("help", [*FULLWELL, "--help"], 0.3, 5, {}),
             ("make, first on a machine", make, 30.0, 1, {"FULLWELL_CACHE": f"{folder}/cache"}),
