@@ -12,6 +12,7 @@ from fullwell.errors import UsageError, did_you_mean
 
 Array = npt.NDArray[Any]
 
+MIDDLE_GREY = 0.18  # of white, in linear light
 D50 = np.array([0.9642, 1.0, 0.8249])  # the connection space of ICC profiles
 BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
 

@@ -104,10 +104,10 @@ def write(
 
     Radiance goes to .hdr, .exr, .tif (32-bit float); a Picture to .jpg, .png, .webp, .tif, encoded as sRGB with its
     profile; an HdrPicture to .jpg (Ultra HDR) and .png, .avif, .jxl (PQ or HLG); to the last three also Radiance, whose
-    log-average then becomes middle grey. A float array counts as radiance where
-    the format can hold it and as linear display light elsewhere; an 8-bit or 16-bit array holds code values. `meta`
-    replaces the metadata of the image. A file that is there already is replaced, as by numpy.save; `fullwell.make` and
-    the commands replace only results of Fullwell.
+    log-average then becomes middle grey. A float array counts as radiance where the format can hold it and as linear
+    display light elsewhere; an 8-bit or 16-bit array holds code values. `meta` replaces the metadata of the image. A
+    file that is there already is replaced, as by numpy.save; `fullwell.make` and the commands replace only results of
+    Fullwell.
 
     Raises UsageError for a format that cannot hold the image and for a path that cannot be written; nothing is left
     behind by a failure.

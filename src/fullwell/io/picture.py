@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from fullwell.color import conversion, srgb_decode
-from fullwell.image import Array, Metadata, Picture, Radiance, as_codes
+from fullwell.image import Array, Metadata, Picture, Radiance, as_codes, widened
 from fullwell.io import exif, profile, xmp
 from fullwell.io.rendition import HdrPicture
 from fullwell.kernels._jit import f
@@ -49,7 +49,7 @@ def encode(picture: Picture | Array, bits: int, meta: Metadata | None = None, lo
         if bits == 8 and codes.dtype == np.uint16:
             codes = ((codes.astype(np.uint32) + 128) // 257).astype(np.uint8)
         elif bits == 16 and codes.dtype == np.uint8:
-            codes = codes.astype(np.uint16) * np.uint16(257)
+            codes = widened(codes)
     height, width, _ = codes.shape
     block = exif.of_result(meta, height, width)
     return Encoded(codes, profile.srgb(), block, meta.recipe, xmp.of_result(meta), meta.iptc, meta)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fullwell.color import conversion
+from fullwell.color import MIDDLE_GREY, conversion
 from fullwell.errors import InputError
 from fullwell.image import Array, Picture, Radiance
 from fullwell.kernels._jit import f
@@ -21,7 +21,6 @@ from fullwell.kernels.encode import brightest_channel, display_light
 from fullwell.kernels.histogram import LogStats
 
 MIDTONES = 0.05, 0.5  # display light of the base picture that anchors the rendition
-MIDDLE_GREY = 0.18
 LOOKED_AT = 1_000_000  # pixels
 NEVER = f(2.0**100)  # a knee that nothing reaches
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from fullwell import image
-from fullwell.image import Array, Bracket, Frame, Response
+from fullwell.image import Array, Bracket, Frame, Response, widened
 from fullwell.kernels.warp import lay, shifted_spans
 from fullwell.progress import QUIET, Progress
 
@@ -65,6 +65,6 @@ class Registered:
             moved, spans = lay(codes, frame.pose.matrix, self.response.table(levels), clip)
             return Laid(moved, (0, 0), spans)
         if levels < self.levels:
-            codes = codes.astype(np.uint16) * np.uint16(257)
+            codes = widened(codes)
         shift = int(frame.pose.shift_px[0]), int(frame.pose.shift_px[1])
         return Laid(codes, shift, shifted_spans(shift, frame.shape))

@@ -5,9 +5,9 @@ multiple exposures", Journal of Electronic Imaging 12(2), 2003, eq. (9): long ex
 time. The weight is the Gaussian of their 1999 paper (eq. 13), 4 at the middle, brought to 0 at both ends of the
 range.
 Differs from the paper: a pixel that no frame measured gets a bound and is marked, where eq. (9) is 0 / 0; codes where
-the response climbs steeply count as clipped; frames of other white balance are matched. From 0.94 of full
-scale a code counts only where no frame has a better one: beside clipped edges JPEG leaves clipped pixels up to 15 codes
-below white, and the square of the time would let them outvote all that is right, as dark specks.
+the response climbs steeply count as clipped; frames of other white balance are matched. From 0.94 of full scale a code
+counts only where no frame has a better one: beside clipped edges JPEG leaves clipped pixels up to 15 codes below white,
+and the square of the time would let them outvote all that is right, as dark specks.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import prange
 
+from fullwell.color import MIDDLE_GREY
 from fullwell.image import Array, Radiance
 from fullwell.kernels._jit import f, kernel
 from fullwell.kernels.histogram import LogStats
@@ -25,7 +26,6 @@ from fullwell.kernels.vecmath import clean, powf
 from fullwell.operators import PointOp
 from fullwell.params import operator, param
 
-MIDDLE_GREY = 0.18
 BLACK = 0.1  # percentile shown as black
 
 

@@ -1,0 +1,25 @@
+"""The nouns: Frame, Bracket, Response, Radiance, Picture. Each is frozen, owns its arrays and says their units."""
+
+from fullwell.color import Array
+from fullwell.image.bracket import Bracket
+from fullwell.image.frame import Exposure, Frame, Metadata, Pose, as_codes, widened
+from fullwell.image.light import BLACK_IN_ALL, CLIPPED_IN_ALL, Picture, Radiance, Response
+
+__all__ = [
+    "BLACK_IN_ALL",
+    "CLIPPED_IN_ALL",
+    "KEPT_BYTES",
+    "Array",
+    "Bracket",
+    "Exposure",
+    "Frame",
+    "Metadata",
+    "Picture",
+    "Pose",
+    "Radiance",
+    "Response",
+    "as_codes",
+    "widened",
+]
+
+KEPT_BYTES = 1_000_000_000  # decoded frames that may be in memory together; more are decoded one per core, and again

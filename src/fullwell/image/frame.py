@@ -1,0 +1,152 @@
+"""One photograph: what the camera was set to, how it lies over the others, what travels with it, its code values."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fullwell.color import Array
+from fullwell.errors import InputError
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """What the camera was set to; None where nobody said.
+
+    `source` tells where the time came from, `settings_source` where f-number and ISO did.
+    """
+
+    time_s: float | None = None
+    f_number: float | None = None
+    iso: float | None = None
+    source: str = "unknown"
+    settings_source: str = "unknown"
+
+    @property
+    def relative(self) -> float | None:
+        """Exposure in s * (ISO / 100) / f-number ** 2; a factor that is unknown is left out. None without a time."""
+        if self.time_s is None:
+            return None
+        return self.time_s * ((self.iso or 100.0) / 100.0) / (self.f_number or 1.0) ** 2
+
+
+@dataclass(frozen=True)
+class Pose:
+    """How a frame lies over the reference: its pixel (y, x) shows the reference's (y, x) + shift_px.
+
+    `to_frame` is set where that is not all, or the shift is not of whole pixels: the rows of the matrix that takes the
+    reference's pixel (x, y, 1) to the frame's. `shift_px` then holds for the middle of the frame.
+    """
+
+    model: str = "none"  # none, shift, similarity or homography
+    shift_px: tuple[float, float] = (0, 0)
+    confidence: float | None = None  # 0: no better than chance, 1: every structure agrees
+    to_frame: tuple[tuple[float, float, float], ...] | None = None
+    residual_px: float | None = None  # how far what was compared is from where the pose puts it, in the median
+
+    @classmethod
+    def of(cls, model: str, to_frame: Array, shape: tuple[int, int]) -> Pose:
+        """The pose of a (3, 3) matrix, reference to frame, for frames of a shape (h, w)."""
+        rows = np.asarray(to_frame, np.float64) / to_frame[2][2]
+        h, w = shape
+        middle = np.array([(w - 1) / 2, (h - 1) / 2, 1.0])
+        x, y = (middle - rows @ middle / (rows @ middle)[2])[:2]
+        shift = np.eye(3)
+        shift[:2, 2] = -np.round(x), -np.round(y)
+        if np.abs(rows - shift).max() < 1e-9:
+            return cls(model, (int(np.round(y)), int(np.round(x))))
+        return cls(model, (float(y), float(x)), to_frame=tuple((float(a), float(b), float(c)) for a, b, c in rows))
+
+    @property
+    def matrix(self) -> Array:
+        """(3, 3) float64, the reference's pixel (x, y, 1) to the frame's."""
+        if self.to_frame is not None:
+            return np.array(self.to_frame)
+        return np.array([[1, 0, -self.shift_px[1]], [0, 1, -self.shift_px[0]], [0, 0, 1]], np.float64)
+
+    @property
+    def roll_deg(self) -> float:
+        """How far the frame is turned to lie over the reference, clockwise as seen."""
+        m = self.matrix
+        return math.degrees(math.atan2(m[0, 1] - m[1, 0], m[0, 0] + m[1, 1]))
+
+    @property
+    def scale(self) -> float:
+        """How much the frame is enlarged to lie over the reference."""
+        m = self.matrix
+        return 1 / math.sqrt(max(m[0, 0] * m[1, 1] - m[0, 1] * m[1, 0], 1e-12))
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What travels from the reference frame to the results, untouched by the mathematics."""
+
+    exif: bytes | None = None  # a TIFF-structured EXIF block without the "Exif\\0\\0" prefix
+    sources: tuple[str, ...] = ()  # names of the files it was made from
+    recipe: str = ""  # TOML
+    varies: tuple[str, ...] = ()  # "f-number" and "ISO" where the sources differ in them
+    times_s: tuple[float, ...] = ()  # exposure times of the sources, where all are known
+    xmp: bytes | None = None  # a packet
+    iptc: bytes | None = None  # IPTC-IIM datasets
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """One photograph: where its pixels come from, its exposure and its pose, not the pixels themselves.
+
+    `source` is an array (h, w), (h, w, 3) or (h, w, 4), or a function that decodes one; `shape` is (h, w).
+    """
+
+    name: str
+    source: Array | Callable[[], Array]
+    shape: tuple[int, int]
+    exposure: Exposure = field(default_factory=Exposure)
+    pose: Pose = field(default_factory=Pose)
+    to_d50: Array | None = None  # linear RGB of the file's profile to XYZ D50; None: Rec.709
+    profile: str = "sRGB (assumed)"
+    white_balance: str = ""
+    meta: Metadata = field(default_factory=Metadata)
+    notes: tuple[str, ...] = ()
+    levels: int = 256  # 256, or 65536 for 16-bit and float pixels
+    left_out: str = ""  # why the frame is not used; empty: it is
+
+    def __post_init__(self) -> None:
+        if isinstance(self.source, np.ndarray):
+            object.__setattr__(self, "levels", 256 if self.source.dtype == np.uint8 else 65536)
+
+    def codes(self) -> Array:
+        """The code values as stored, (h, w, 3) uint8 or uint16; decodes when the source is a file."""
+        return as_codes(self.source() if callable(self.source) else self.source, self.name)
+
+    def replace(self, **changes: Any) -> Frame:
+        return dataclasses.replace(self, **changes)
+
+
+def as_codes(pixels: npt.ArrayLike, name: str = "image") -> Array:
+    """Any picture array as (h, w, 3) uint8 or uint16 code values in C order.
+
+    Greyscale is repeated, alpha dropped, floats in 0 to 1 become 16-bit codes (NaN counts as 0, more than 1 as 1).
+    Raises InputError for other shapes and types.
+    """
+    a = np.asarray(pixels)
+    if a.ndim == 2:
+        a = a[:, :, None]
+    if a.ndim != 3 or a.shape[2] not in (1, 3, 4) or 0 in a.shape:
+        raise InputError(f"{name}: a frame must be (height, width) or (height, width, 3), got shape {a.shape}.")
+    a = a[:, :, :3] if a.shape[2] >= 3 else np.repeat(a, 3, axis=2)
+    if a.dtype.kind == "f":
+        a = np.round(np.clip(np.nan_to_num(a, nan=0.0, posinf=1.0, neginf=0.0), 0, 1) * 65535.0).astype(np.uint16)
+    if a.dtype not in (np.uint8, np.uint16):
+        raise InputError(f"{name}: pixels must be uint8, uint16 or float between 0 and 1, got {a.dtype}.")
+    return np.ascontiguousarray(a)
+
+
+def widened(codes: Array) -> Array:
+    """8-bit code values as the 16-bit ones of the same share of full scale."""
+    return codes.astype(np.uint16) * np.uint16(257)

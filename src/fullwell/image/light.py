@@ -1,0 +1,178 @@
+"""Light: how code values stand for it, what came from the scene, what a display shows."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fullwell.color import Array, conversion, primaries
+from fullwell.errors import InputError
+from fullwell.image.frame import Metadata
+
+CLIPPED_IN_ALL = 1  # bit of Radiance.mask: too bright for every frame, the value is a lower bound
+BLACK_IN_ALL = 2  # bit of Radiance.mask: too dark for every frame, the value is an upper bound
+
+
+@dataclass(frozen=True, eq=False)
+class Response:
+    """The inverse camera response: relative exposure of every code value.
+
+    `curve` is (levels, 3) float64, 256 or 65536 levels, above 0 but for its first entry, rising, and 1 at the middle
+    level (levels // 2), on the geometric mean of the channels. `white` is what counts as white, on the scale of the
+    curve; without it that is what the last code stands for. `samples` (optional) are (n, 3) rows of channel, code value
+    and log2 exposure, for the plot; `residual_stops` says how well the curve fits them. `notes` are sentences about how
+    the curve came about that a reader should know.
+    """
+
+    curve: Array
+    name: str = "given"
+    samples: Array | None = None
+    residual_stops: float | None = None
+    white: float | None = None
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        curve = np.ascontiguousarray(self.curve, np.float64)
+        if curve.ndim == 3 and curve.shape[1] == 1:  # OpenCV's (256, 1, 3)
+            curve = np.ascontiguousarray(curve[:, 0])
+        if curve.ndim == 1:
+            curve = np.repeat(curve[:, None], 3, axis=1)
+        if curve.shape not in ((256, 3), (65536, 3)):
+            raise InputError(f"response: the curve must be (256, 3) or (65536, 3), got shape {self.curve.shape}.")
+        if not np.isfinite(curve).all() or (curve < 0).any() or (curve[1:] <= 0).any():
+            raise InputError("response: every entry of the curve must be a finite number above 0 (the first may be 0).")
+        object.__setattr__(self, "curve", curve)
+        if self.white is None:
+            object.__setattr__(self, "white", float(np.exp(np.mean(np.log(curve[-1])))))
+        if not (math.isfinite(self.white or 0.0) and (self.white or 0.0) > 0):
+            raise InputError(f"response: white must be a finite number above 0, got {self.white!r}.")
+
+    @classmethod
+    def of(cls, curve: Response | npt.ArrayLike) -> Response:
+        return curve if isinstance(curve, Response) else cls(np.asarray(curve))
+
+    def table(self, levels: int) -> Array:
+        """The curve at 256 or 65536 levels (code / (levels - 1) matches), interpolated linearly, (levels, 3)."""
+        if levels == len(self.curve):
+            return self.curve
+        x, xp = np.linspace(0, 1, levels), np.linspace(0, 1, len(self.curve))
+        return np.stack([np.interp(x, xp, self.curve[:, c]) for c in range(3)], axis=1)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        return _as_array(self.curve, dtype, copy)
+
+
+@dataclass(frozen=True, eq=False)
+class Radiance:
+    """Linear scene light.
+
+    `rgb` is (h, w, 3) float32 in the working `primaries`; it may exceed 1. `mask` is (h, w) uint8 with the bits
+    CLIPPED_IN_ALL and BLACK_IN_ALL where a channel was measured by no frame. Multiply by `to_absolute` for
+    1 / (s * ISO / 100 / f-number ** 2), the unit that is the same for all brackets of one camera, and by `cd_m2` for
+    luminance in cd/m2, which is nominal, by the camera's settings, unless it is `calibrated`, by a meter. `noise_floor`
+    is the least that the longest exposure tells from black, in the unit of `rgb`; None where nobody knows.
+    `wb_gain_ev` is (frames, 3): log2 of how much more a frame recorded in a channel than its neighbours make expect.
+    `origin_px` is where (y, x) its first pixel is in the reference frame.
+    """
+
+    rgb: Array
+    primaries: str = "rec709"
+    mask: Array | None = None
+    to_absolute: float | None = None
+    noise_floor: float | None = None
+    meta: Metadata = field(default_factory=Metadata)
+    cd_m2: float | None = None
+    calibrated: bool = False
+    wb_gain_ev: Array | None = None
+    origin_px: tuple[int, int] = (0, 0)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rgb", _as_rgb(self.rgb, "radiance"))
+        primaries(self.primaries)
+
+    @classmethod
+    def of(cls, scene: Radiance | npt.ArrayLike) -> Radiance:
+        return scene if isinstance(scene, Radiance) else cls(np.asarray(scene))
+
+    def __getitem__(self, part: tuple[slice, slice]) -> Radiance:
+        """A rectangle of it."""
+        y, x = (o + (s.start or 0) for o, s in zip(self.origin_px, part, strict=True))
+        mask = None if self.mask is None else np.ascontiguousarray(self.mask[part])
+        return dataclasses.replace(self, rgb=self.rgb[part], mask=mask, origin_px=(y, x))
+
+    @property
+    def luminance_weights(self) -> Array:
+        return primaries(self.primaries).luminance.astype(np.float32)
+
+    @property
+    def luminance_kind(self) -> str | None:
+        """How `cd_m2` is known: "calibrated" by a meter, "nominal" by the settings; None where it is not."""
+        return None if self.cd_m2 is None else "calibrated" if self.calibrated else "nominal"
+
+    def scaled(self, factor: float) -> Radiance:
+        """The same light in other units: numbers `factor` times as large."""
+        if factor == 1.0:
+            return self
+        per_unit = {k: v / factor for k in ("to_absolute", "cd_m2") if (v := getattr(self, k)) is not None}
+        floor = None if self.noise_floor is None else self.noise_floor * factor
+        return dataclasses.replace(self, rgb=self.rgb * np.float32(factor), noise_floor=floor, **per_unit)
+
+    @property
+    def unmeasured(self) -> float:
+        """Share of pixels with a channel that no frame measured."""
+        return 0.0 if self.mask is None else float(np.count_nonzero(self.mask)) / self.mask.size
+
+    def to(self, name: str) -> Radiance:
+        """The same light in other working primaries."""
+        if name == self.primaries:
+            return self
+        matrix = conversion(self.primaries, name).astype(np.float32)
+        return dataclasses.replace(self, rgb=self.rgb @ matrix.T, primaries=name)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        return _as_array(self.rgb, dtype, copy)
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """Display light: `rgb` is (h, w, 3) float32, linear, in `primaries`; files store it encoded as sRGB.
+
+    1 is white. Only on its way to a finish may a picture exceed it; a file clips.
+    """
+
+    rgb: Array
+    primaries: str = "rec709"
+    meta: Metadata = field(default_factory=Metadata)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rgb", _as_rgb(self.rgb, "picture"))
+        primaries(self.primaries)
+
+    @classmethod
+    def of(cls, picture: Picture | npt.ArrayLike) -> Picture:
+        return picture if isinstance(picture, Picture) else cls(np.asarray(picture))
+
+    @property
+    def luminance_weights(self) -> Array:
+        return primaries(self.primaries).luminance.astype(np.float32)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        return _as_array(self.rgb, dtype, copy)
+
+
+def _as_rgb(rgb: npt.ArrayLike, what: str) -> Array:
+    a = np.asarray(rgb)
+    if a.ndim == 2:
+        a = np.repeat(a[:, :, None], 3, axis=2)
+    if a.ndim != 3 or a.shape[2] != 3 or 0 in a.shape or a.dtype.kind not in "fiu":
+        raise InputError(f"{what}: pixels must be numbers of shape (height, width, 3), got {a.dtype} {a.shape}.")
+    return np.ascontiguousarray(a, np.float32)
+
+
+def _as_array(a: Array, dtype: Any, copy: bool | None) -> Array:
+    return np.array(a, dtype=dtype, copy=copy)
