@@ -179,7 +179,10 @@ def natural(rgb, shortest, gains, saturation=1.0):
     fused = (weights * values).sum(axis=-1)
     for level in reversed(levels):
         fused = level + expanded(fused, level.shape)
-    return recolor(rgb, lum, np.maximum(fused, 0) ** 2.2, saturation)
+    faintest = 0.3 * np.minimum(light * gains[-1], 0.3)
+    fused = np.maximum(fused, 0)
+    lifted = (fused + np.sqrt(fused**2 + 4 * faintest**2)) / 2
+    return recolor(rgb, lum, lifted**2.2, saturation)
 
 
 def graded(rgb, black=0.0, gain=1.0, power=1.0, saturation=1.0, balance=(1, 1, 1)):

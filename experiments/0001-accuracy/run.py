@@ -34,9 +34,9 @@ SEEDS = range(8)
 HEIGHT, WIDTH, STOPS = 600, 800, 12
 REACH = 12  # pixels of hand shift in either direction
 RECIPES = {
-    "default": Recipe.of(),
-    "debevec97 merge": Recipe.of({"merge": "debevec97"}),
-    "robertson03 response": Recipe.of({"response": "robertson03"}),
+    "default": Recipe.of(crop=False),
+    "debevec97 merge": Recipe.of({"merge": "debevec97"}, crop=False),
+    "robertson03 response": Recipe.of({"response": "robertson03"}, crop=False),
 }
 EDGE_COLUMNS = (("rms_stops", ".3f"), ("dark_specks", ".2%"))
 BEGIN, END = "<!-- table, written by run.py -->\n", "<!-- end of table -->"

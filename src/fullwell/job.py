@@ -136,6 +136,9 @@ def run(job: Job, progress: Progress) -> Result:
     """Do a job: every file is written as soon as what it holds is made."""
     first = job.recipes[0]
     result = first.run(job.bracket, job.radiance, progress)
+    if result.radiance:
+        for region in job.regions:  # before anything is written
+            region.check(*result.radiance.rgb.shape[:2])
     written = _Written(job, progress)
     if result.radiance:
         written.write(result.radiance, RADIANCE)
@@ -155,6 +158,7 @@ def run(job: Job, progress: Progress) -> Result:
         io.write(contact_sheet.sheet(thumbnails), job.targets[-1].path, meta=meta)
     result.report = record(
         result.bracket,
+        result.part,
         result.response,
         result.radiance,
         [str(t.path) for t in job.targets],

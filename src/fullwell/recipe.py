@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
 import tomli_w
 
 from fullwell import __version__, io, recipes
@@ -58,7 +59,7 @@ class Recipe:
     reference: int = -1
     times_s: tuple[float, ...] = ()
     trust_times: bool = False
-    crop: bool = False  # to what all frames show
+    crop: bool = True  # to what all frames show
 
     def __post_init__(self) -> None:
         primaries(self.primaries)
@@ -98,8 +99,8 @@ class Recipe:
             text["times_s"] = list(self.times_s)
         if self.trust_times:
             text["trust_times"] = True
-        if self.crop:
-            text["crop"] = True
+        if not self.crop:
+            text["crop"] = False
         for stage in only:
             operator = cast(Operator | None, getattr(self, stage))
             text[stage] = {"id": operator.id, **operator.values()} if operator else {"id": "none"}
@@ -130,7 +131,7 @@ class Recipe:
             raise UsageError(f"{name}: times_s must be a list of seconds above 0, got {times!r}.")
         if type(reference) is not int:
             raise UsageError(f"{name}: reference must be the number of a frame, from 0, or -1, got {reference!r}.")
-        flags = {flag: found.get(flag, False) for flag in ("trust_times", "crop")}
+        flags = {flag: found.get(flag, usual) for flag, usual in (("trust_times", False), ("crop", True))}
         for flag, value in flags.items():
             if type(value) is not bool:
                 raise UsageError(f"{name}: {flag} must be true or false, got {value!r}.")
@@ -169,8 +170,8 @@ class Recipe:
             raise ResultRefused(
                 f"no other frame could be aligned with {name}; where the camera stood still, pass --align none."
             )
-        part = self._part(bracket)
-        result = Result(self, bracket)
+        part = bracket.used.common if self.crop else np.s_[:, :]
+        result = Result(self, bracket, part)
         if radiance:
             with progress.stage("response"):
                 result.response = self.response(bracket, progress=progress)
@@ -188,16 +189,12 @@ class Recipe:
         if self.fuse:
             with progress.stage("fuse"):
                 fused = self.fuse(result.bracket, progress)
-            fused = dataclasses.replace(fused, rgb=fused.rgb[self._part(result.bracket)])
+            fused = dataclasses.replace(fused, rgb=fused.rgb[result.part])
             picture = self._finished(fused, None, progress)
         else:
             assert result.radiance is not None
             picture = self.picture(result.radiance, progress)
         return dataclasses.replace(picture, meta=dataclasses.replace(result.bracket.meta, recipe=self.to_toml()))
-
-    def _part(self, bracket: Bracket) -> tuple[slice, slice]:
-        """The rows and columns of a registered bracket that the results keep."""
-        return bracket.used.common if self.crop else (slice(None), slice(None))
 
     def picture(self, scene: Radiance, progress: Progress = QUIET) -> Picture:
         """The radiance tone mapped and finished."""
@@ -214,10 +211,14 @@ class Recipe:
 
 @dataclass
 class Result:
-    """What a run made; of several pictures, the first. `report` is the record of it as plain data."""
+    """What a run made; of several pictures, the first. `report` is the record of it as plain data.
+
+    `part` is the rows and columns of the reference frame that the results show.
+    """
 
     recipe: Recipe
     bracket: Bracket
+    part: tuple[slice, slice]
     response: Response | None = None
     radiance: Radiance | None = None
     picture: Picture | None = None

@@ -38,13 +38,17 @@ def plain_debevec(codes: list, curve: np.ndarray, times: list[float], low: float
     return np.exp(total / np.where(norm > 0, norm, np.nan))
 
 
+def smoothstep(x: np.ndarray) -> np.ndarray:
+    return x * x * (3 - 2 * x)
+
+
 def plain_robertson(codes: list, curve: np.ndarray, times: list[float], low: float, high: float) -> np.ndarray:
-    """Eq. (9) of Robertson et al.; codes from 0.94 of full scale count where there are no others."""
+    """Eq. (9) of Robertson et al.; from 0.8 of full scale weight fades, from 0.94 a trace is left."""
     total, norm = 0.0, 0.0
     for z, t in zip(codes, times, strict=True):
         x = z / 255.0
         w = np.where((x > low) & (x < high), np.exp(-((4 * x - 2) ** 2)) - np.exp(-4), 0)
-        w = np.where(x < 0.94, w, 1e-12 * w)
+        w = w * np.maximum(smoothstep(np.clip((0.94 - x) / 0.14, 0, 1)), 1e-12)
         total = total + w * t * curve[z]
         norm = norm + w * t**2
     return total / np.where(norm > 0, norm, np.nan)

@@ -7,6 +7,7 @@ import oracles
 import pytest
 from scenes import hills
 
+from fullwell.color import lightness
 from fullwell.image import Radiance
 from fullwell.kernels.histogram import LogStats
 from fullwell.metrics import edges
@@ -59,3 +60,16 @@ def test_a_bright_window_has_no_halo_and_no_reversal():
     assert found.even > 500
     assert found.reversals == 0
     assert found.halos < 0.05
+
+
+def test_a_dark_corner_of_a_bright_room_keeps_what_is_in_it():
+    """Eight stops below the walls, the books in it one stop apart."""
+    room = np.full((240, 360), 1.0)
+    room[60:180, 20:150] = 200.0
+    books = room[120:240, 310:360]
+    books[:] = 1 / 256
+    books[:, ::10] *= 2
+    mapped = Natural()(np.repeat(room[:, :, None], 3, axis=2).astype(np.float32)).rgb[150:230, 312:358, 0]
+    shown = lightness(mapped)
+    assert shown.min() > 2
+    assert (shown[:, 8] - shown[:, 3]).min() > 0.5

@@ -10,8 +10,8 @@ import click
 from fullwell.cli.options import force_option
 from fullwell.errors import UsageError
 
-TIMES_S = (1 / 1000, 1 / 250, 1 / 60, 1 / 15, 1 / 4, 1.0, 4.0)
-SHIFTS_PX = ((3, -5), (-2, 4), (1, -1), (0, 0), (5, 2), (-4, -3), (6, 7))  # an unsteady hand
+TIMES_S = (1 / 1000, 1 / 250, 1 / 60, 1 / 15, 1 / 4, 1.0, 4.0, 15.0)
+SHIFTS_PX = ((3, -5), (-2, 4), (1, -1), (0, 0), (5, 2), (-4, -3), (6, 7), (-3, 6))  # an unsteady hand
 WIDTH, HEIGHT = 1200, 800
 
 
@@ -64,7 +64,7 @@ def _everything(target: Path, force: bool, bar: object) -> None:
 
     assert result.response is not None
     assert result.picture is not None
-    pair = before_after(result.bracket.frames[result.bracket.reference], result.picture)
+    pair = before_after(result.bracket.frames[result.bracket.reference], result.part, result.picture)
     meta = result.picture.meta
     io.write(pair, target / "before-after.jpg", meta=meta)
     plot(result.response, response)

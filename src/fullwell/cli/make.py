@@ -34,7 +34,7 @@ from fullwell.errors import UsageError
 @scale_options
 @click.option("--primaries", metavar="NAME", help="Primaries of the radiance. [rec709]")
 @click.option("--hdr", is_flag=True, help="Make .jpg (Ultra HDR) and .png (PQ) HDR pictures.")
-@click.option("--crop", is_flag=True, default=None, help="Keep only what all frames show.")
+@click.option("--crop/--no-crop", default=None, help="Keep only what all frames show. [--crop]")
 @click.option("--recipe", metavar="NAME|FILE", help="A named recipe, one in TOML, or a result to be made again.")
 @click.option("--every", type=click.IntRange(1), metavar="N", help="Every N frames are a bracket of their own.")
 @click.option("--verify", is_flag=True, help="Decode what was written and tell the error in stops.")
@@ -136,12 +136,25 @@ def command(
     return 0
 
 
+def told_crop(size: dict[str, int], reference: dict[str, Any]) -> str:
+    """One line where the results are smaller than the frames."""
+    width, height = size["width"], size["height"]
+    if (width, height) == (reference["width"], reference["height"]):
+        return ""
+    return (
+        f"cropped to what all frames show, {width} x {height} of {reference['width']} x {reference['height']} pixels; "
+        "--no-crop keeps all"
+    )
+
+
 def show(report: dict[str, Any]) -> None:
     """Warnings to stderr; the luminance of regions and the files that were written to stdout."""
     from fullwell.report.regions import told
 
     for warning in report["warnings"]:
         click.echo(f"warning: {warning}", err=True)
+    if cropped := told_crop(report["size"], report["frames"][report["reference"]]):
+        click.echo(cropped, err=True)
     for measured in report["regions"]:
         click.echo(told(measured))
     headrooms = {shown["path"]: f" (diffuse white + {shown['headroom_stops']:.1f} stops)" for shown in report["hdr"]}

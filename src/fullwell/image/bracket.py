@@ -127,7 +127,7 @@ class Bracket:
             top, bottom = max(top, math.ceil(max(y[:2]))), min(bottom, math.floor(min(y[2:])) + 1)
             left, right = max(left, math.ceil(max(x[::2]))), min(right, math.floor(min(x[1::2])) + 1)
         if top >= bottom or left >= right:
-            raise InputError("the frames have no part in common that could be kept; make it without --crop.")
+            raise InputError("the frames have no part in common that could be kept; pass --no-crop.")
         return slice(top, bottom), slice(left, right)
 
     @property

@@ -16,6 +16,7 @@ from fullwell.kernels.recolor import recolored
 from fullwell.kernels.vecmath import clean, exp2f, log2f
 
 LEAST = f(0.04)  # weight of black and white
+FLOOR, FLOOR_END = f(0.3), f(0.3)  # a fused value of 0 becomes 0.3 of the longest exposure's, up to 0.3 of it
 BLOCK = 32  # reduced rows that one thread takes at a time
 
 
@@ -40,6 +41,13 @@ def encoded_luminance(rgb, weights, gain_log2, power, out):
         for x in range(w):
             r, g, b = clean(row[3 * x]), clean(row[3 * x + 1]), clean(row[3 * x + 2])
             res[x] = min(exp2f(power * (log2f(wr * r + wg * g + wb * b) + gain_log2)), f(1))
+
+
+@inline
+def lifted(fused, longest):
+    """A fused value, which may be below 0, above 0 as far as its longest exposure is."""
+    fused, faintest = max(fused, f(0)), FLOOR * min(longest, FLOOR_END)
+    return f(0.5) * (fused + np.sqrt(fused * fused + f(4) * faintest * faintest))
 
 
 def fuse(light, gains):
@@ -127,6 +135,7 @@ def fuse_finest(rgb, weights, light, gains, groups, fused, saturation, gamma, ce
     """
     h, w = light.shape
     wr, wg, wb = weights[0], weights[1], weights[2]
+    longest = gains[gains.size - 1]
     for y in prange(h):
         row, res = rgb[y].reshape(3 * w), out[y].reshape(3 * w)
         value, share = np.empty(4 * w, np.float32), np.empty(4 * w, np.float32)
@@ -142,7 +151,7 @@ def fuse_finest(rgb, weights, light, gains, groups, fused, saturation, gamma, ce
                 for c in range(4 * x, 4 * x + 4):
                     total[x] += share[c] * (value[c] - coarse[c])
         for x in range(w):
-            log_fused = gamma * log2f(total[x])
+            log_fused = gamma * log2f(lifted(total[x], light[y, x] * longest))
             r, g, b = clean(row[3 * x]), clean(row[3 * x + 1]), clean(row[3 * x + 2])
             log_lum = log2f(wr * r + wg * g + wb * b)
             res[3 * x] = recolored(r, log_lum, log_fused, saturation, ceiling)

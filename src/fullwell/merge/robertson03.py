@@ -7,7 +7,8 @@ range.
 Differs from the paper: a pixel that no frame measured gets a bound and is marked, where eq. (9) is 0 / 0; codes where
 the response climbs steeply count as clipped; frames of other white balance are matched. From 0.94 of full scale a code
 counts only where no frame has a better one: beside clipped edges JPEG leaves clipped pixels up to 15 codes below white,
-and the square of the time would let them outvote all that is right, as dark specks.
+and the square of the time would let them outvote all that is right, as dark specks. From 0.8 on weight fades towards
+that, so that no edge shows in a sky where a frame that tells another story gives up its say.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from fullwell.image import Array
 from fullwell.merge._weighted import WeightedMerger
 from fullwell.params import operator
 
-FIRM = 0.94  # share of full scale
+FULL, FIRM = 0.80, 0.94  # shares of full scale: up to the first all of the weight, from the second only a trace
 FAINT = 1e-12  # so little that a frame 8 stops shorter still outvotes it, and enough to be a measurement alone
 
 
@@ -30,7 +31,8 @@ class Robertson03(WeightedMerger):
 
     def weigh(self, code: Array) -> Array:
         gauss = (np.exp(4 - (4 * code - 2) ** 2) - 1) / (np.exp(4) - 1)
-        return np.where(code < FIRM, gauss, FAINT * gauss)
+        firm = np.clip((FIRM - code) / (FIRM - FULL), 0.0, 1.0)
+        return gauss * np.maximum(firm**2 * (3 - 2 * firm), FAINT)
 
     def terms(self, weight: Array, exposure: Array, time: float) -> tuple[Array, Array]:
         return weight * time * exposure, weight * time**2  # eq. (9)

@@ -23,10 +23,10 @@ def thumbnail(picture: Picture) -> Picture:
     return fitted(picture, CELL)
 
 
-def before_after(frame: Frame, picture: Picture) -> Array:
-    """A frame over the picture that was made of its bracket, or beside it where they are upright; (h, w, 3) uint8."""
-    h, w = frame.shape
-    before = of_codes(frame.codes())
+def before_after(frame: Frame, part: tuple[slice, slice], picture: Picture) -> Array:
+    """The part of a frame that a picture of its bracket shows, and below or beside it the picture; (h, w, 3) uint8."""
+    before = of_codes(frame.codes()[part])
+    h, w = before.rgb.shape[:2]
     pair = {f"before: {Path(frame.name).name}": before, "after": picture}
     return sheet(pair, columns=2 if h > w else 1, cell=max(h, w))
 

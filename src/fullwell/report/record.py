@@ -20,6 +20,7 @@ POOR_FIT = 0.25  # stops: a response that misses its samples by more deserves a 
 
 def record(
     bracket: Bracket,
+    part: tuple[slice, slice],
     response: Response | None,
     radiance: Radiance | None,
     outputs: Sequence[str],
@@ -31,7 +32,8 @@ def record(
 ) -> dict[str, Any]:
     """Everything that `--report` writes; keys are added in time, none is renamed.
 
-    Frames come in the order given and `reference` counts them from 0. `nominal_ev` is log2 of a frame's exposure over
+    `size` is that of the results, whose first pixel is the reference frame's `origin_px`, (y, x). Frames come in the
+    order given and `reference` counts them from 0. `nominal_ev` is log2 of a frame's exposure over
     the reference's. `unmeasured` is a share of pixels, `residual_stops` in stops. `shift_px` is (y, x) of the middle of
     the frame, `roll_deg` and `scale` are what lays it over the reference. A frame with `used` false took no part, and
     `reason` says why. `wb_gain_ev` is log2 of what a frame recorded too much of red, green and blue, and was divided
@@ -40,6 +42,8 @@ def record(
     again, how many stops it is from what it should hold.
     """
     inspection = inspect(bracket)
+    rows, columns = (range(n)[s] for n, s in zip(bracket.shape, part, strict=True))
+    height, width = len(rows), len(columns)
     frames = []
     drift = np.zeros((len(bracket), 3))
     if radiance is not None and radiance.wb_gain_ev is not None:
@@ -60,7 +64,8 @@ def record(
         "fullwell": __version__,
         "frames": frames,
         "reference": bracket.reference,
-        "size": {"width": bracket.shape[1], "height": bracket.shape[0]},
+        "size": {"width": width, "height": height},
+        "origin_px": [rows.start, columns.start],
         "response": _response(bracket, response, radiance) if response else None,
         "unmeasured": radiance.unmeasured if radiance else None,
         "radiance": _radiance(radiance) if radiance else None,

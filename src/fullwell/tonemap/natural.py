@@ -7,7 +7,8 @@ Differs from the paper: the exposures are not photographs but made from the radi
 the one that shows the `white` percentile as 1 to the one that shows the `shadows` percentile as 0.06, with the one that
 gives the log-average the `key` among them or between. They are of luminance, power-encoded, and the colours are put
 back by ratio: fusion cannot shift a hue. Contrast and saturation carry no weight: every exposure has the same ones. The
-weight is (4 v (1 - v))^3 + 0.04, near the paper's Gaussian and quicker.
+weight is (4 v (1 - v))^3 + 0.04, near the paper's Gaussian and quicker. Where a pyramid says less than black, as in a
+dark corner of a bright room, what the longest exposure shows of it remains (`lifted`).
 """
 
 from __future__ import annotations

@@ -13,14 +13,12 @@ import numpy as np
 from fullwell.compat.cv2.arguments import Algorithm, Array, deliver, images, refuse, seconds, setting
 from fullwell.compat.cv2.merge import MergeRobertson, robertson_weight
 from fullwell.image import as_codes
-from fullwell.kernels.cholesky import bending, solve
 from fullwell.kernels.cooccurrence import cooccurrence
 from fullwell.kernels.rows import addresses
+from fullwell.response import debevec97cv
 
 CODES = np.arange(256)
 MIDDLE = 128
-FAINT = 1e-9  # weight of the straight line, which only decides where the frames say nothing
-HAT = np.maximum(np.minimum(CODES, 255 - CODES), 1e-6)
 
 
 class CalibrateCRF(Algorithm):
@@ -31,8 +29,7 @@ class CalibrateCRF(Algorithm):
         frames = images(who, src)
         time = seconds(who, times, len(frames))
         gray = frames[0].ndim == 2
-        codes = [as_codes(a) for a in frames]
-        codes = [a if a.dtype == np.uint8 else (a >> 8).astype(np.uint8) for a in codes]
+        codes = [debevec97cv.eight_bit(as_codes(a)) for a in frames]
         curve = self._recover(codes, time).astype(np.float32)
         return deliver(curve[:, :1].copy() if gray else curve[:, None, :], dst)
 
@@ -41,11 +38,7 @@ class CalibrateCRF(Algorithm):
 
 
 class CalibrateDebevec(CalibrateCRF):
-    """Debevec and Malik 1997, eq. (3), at the samples OpenCV takes.
-
-    The unknown log radiances are eliminated and g(128) is exactly 0, where OpenCV's least squares in float32 leave each
-    channel some percent off.
-    """
+    """Debevec and Malik 1997, eq. (3), at the samples OpenCV takes: `fullwell.response.Debevec97CV`."""
 
     def __init__(self, samples: int = 70, lambda_: float = 10.0, random: bool = False) -> None:
         self._samples, self._lambda, self._random = int(samples), float(lambda_), bool(random)
@@ -55,46 +48,16 @@ class CalibrateDebevec(CalibrateCRF):
     getRandom, setRandom = setting("_random", bool)
 
     def _recover(self, codes: list[Array], time: Array) -> Array:
-        y, x = self._places(codes[0].shape[:2])
-        z = np.stack([a[y, x] for a in codes], axis=1).astype(np.int64)  # (samples, frames, 3)
-        smooth = bending(self._lambda * HAT[1:255]) + FAINT * np.eye(256)
-        free, g = CODES != MIDDLE, np.zeros((3, 256))
-        for c in range(3):
-            a, b = self._system(z[:, :, c], np.log(time))
-            b += FAINT * np.log(np.maximum(CODES, 0.5) / MIDDLE)
-            found = np.empty(255)
-            solve(np.ascontiguousarray((a + smooth)[free][:, free]), b[free], found)
-            g[c, free] = found
-        return np.exp(np.clip(g.T, -80.0, 80.0))
+        y, x = self._places(codes[0].shape)
+        return debevec97cv.curve(np.stack([a[y, x] for a in codes], axis=1), time, self._lambda)
 
     def _places(self, shape: tuple[int, ...]) -> tuple[Array, Array]:
         """Rows and columns of the samples: a grid, or at random but the same for each call."""
-        h, w = shape[:2]
         samples = max(self._samples, 1)
-        if self._random:
-            rng = np.random.default_rng(0)
-            return rng.integers(h, size=samples), rng.integers(w, size=samples)
-        columns = min(max(int(np.sqrt(samples * w / h)), 1), w)
-        rows = min(max(samples // columns, 1), h)
-        grid = np.meshgrid(
-            h // rows // 2 + np.arange(rows) * (h // rows),
-            w // columns // 2 + np.arange(columns) * (w // columns),
-            indexing="ij",
-        )
-        return grid[0].ravel(), grid[1].ravel()
-
-    def _system(self, z: Array, log_t: Array) -> tuple[Array, Array]:
-        """What the samples say of g(0..255), as a matrix and a right-hand side.
-
-        The derivative by each ln E_i set to 0 gives it as a weighted mean, which is put back.
-        """
-        weight = HAT[z] ** 2
-        share = weight / weight.sum(axis=1, keepdims=True)
-        a: Array = np.diag(np.bincount(z.ravel(), weight.ravel(), 256))
-        pair = z[:, :, None] * 256 + z[:, None, :]
-        a -= np.bincount(pair.ravel(), (weight[:, :, None] * share[:, None, :]).ravel(), 65536).reshape(256, 256)
-        b: Array = np.bincount(z.ravel(), (weight * (log_t - share @ log_t[:, None])).ravel(), 256)
-        return a, b
+        if not self._random:
+            return debevec97cv.grid(shape, samples)
+        rng = np.random.default_rng(0)
+        return rng.integers(shape[0], size=samples), rng.integers(shape[1], size=samples)
 
 
 class CalibrateRobertson(CalibrateCRF):
@@ -139,8 +102,7 @@ class CalibrateRobertson(CalibrateCRF):
             before, curve = curve, turned / turned[MIDDLE]
             if np.abs(curve - before).sum() / 3 < self._threshold:
                 break
-        self._radiance = np.empty(codes[0].shape, np.float32)
-        MergeRobertson()._merge(codes, time, before, self._radiance)
+        self._radiance = MergeRobertson()._merge(codes, time, before)
         return curve
 
 

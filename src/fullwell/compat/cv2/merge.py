@@ -14,9 +14,9 @@ from fullwell.compat.cv2.arguments import Algorithm, Array, deliver, images, ref
 from fullwell.image import as_codes
 from fullwell.kernels.fusion import LaplacianBlend, quality
 from fullwell.kernels.merge import merge_tables
-from fullwell.kernels.opencv_merge import merge_shared_weight
 from fullwell.kernels.rows import addresses
 from fullwell.kernels.warp import shifted_spans
+from fullwell.merge import debevec97cv
 
 f = np.float32
 
@@ -33,14 +33,13 @@ class MergeExposures(Algorithm):
         codes = [as_codes(a) for a in frames]  # three channels, integers
         levels = 256 if codes[0].dtype == np.uint8 else 65536
         curve = self._linear(levels) if response is None else inverse_response(who, response, levels)
-        out = np.empty(codes[0].shape, np.float32)
-        self._merge(codes, time, curve, out)
+        out = self._merge(codes, time, curve)
         return deliver(np.ascontiguousarray(out[:, :, 0]) if gray else out, dst)
 
     def _linear(self, levels: int) -> Array:
         raise NotImplementedError
 
-    def _merge(self, codes: list[Array], time: Array, curve: Array, out: Array) -> None:
+    def _merge(self, codes: list[Array], time: Array, curve: Array) -> Array:
         raise NotImplementedError
 
 
@@ -50,11 +49,8 @@ class MergeDebevec(MergeExposures):
     def _linear(self, levels: int) -> Array:
         return np.repeat(np.maximum(np.arange(levels, dtype=np.float64), 1.0)[:, None], 3, axis=1)
 
-    def _merge(self, codes: list[Array], time: Array, curve: Array, out: Array) -> None:
-        with np.errstate(divide="ignore"):  # a level of no exposure is black, as in OpenCV
-            log = np.log2(curve.T)
-        value = np.ascontiguousarray(log[None] - np.log2(time)[:, None, None], f)
-        merge_shared_weight(addresses(codes), codes[0][0, 0], f(len(curve) - 1), value, out)
+    def _merge(self, codes: list[Array], time: Array, curve: Array) -> Array:
+        return debevec97cv.merged(codes, curve, time)
 
 
 class MergeRobertson(MergeExposures):
@@ -63,7 +59,8 @@ class MergeRobertson(MergeExposures):
     def _linear(self, levels: int) -> Array:
         return np.repeat(np.arange(levels)[:, None] / (levels / 2), 3, axis=1)
 
-    def _merge(self, codes: list[Array], time: Array, curve: Array, out: Array) -> None:
+    def _merge(self, codes: list[Array], time: Array, curve: Array) -> Array:
+        out = np.empty(codes[0].shape, f)
         weight = robertson_weight(len(curve)) * time[:, None, None]  # (n, 1, levels)
         norm = np.repeat(weight * time[:, None, None], 3, axis=1)
         ends = [np.ascontiguousarray(curve[z] / time[:, None], f) for z in (-1, 0)]
@@ -74,6 +71,7 @@ class MergeRobertson(MergeExposures):
             ends[1].min(axis=0), False, False, True, True,
             out, np.empty((0, 0, 3), f), np.empty(out.shape[:2], np.uint8),
         )  # fmt: skip
+        return out
 
 
 class MergeMertens(MergeExposures):
