@@ -23,7 +23,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "photos"
 
 
-def made(folder: Path, every: int = 3, output: str = "{reference}-HDR.png", **options: object) -> list[Outcome]:
+def made(folder: Path, every: int | None = 3, output: str = "{reference}-HDR.png", **options: object) -> list[Outcome]:
     return list(make_every(folder, every, folder.parent / output, PLAIN, **options))  # type: ignore[arg-type]
 
 
@@ -42,6 +42,17 @@ def test_a_bad_set_does_not_stop_the_others(folder: Path, tmp_path: Path) -> Non
     assert [o.number for o in outcomes if o.error] == [2]
     assert "IMG_5.jpg: the JPEG ends" in str(outcomes[1].error)
     assert sorted(p.name for p in tmp_path.glob("*.png")) == ["IMG_1-HDR.png", "IMG_7-HDR.png"]
+
+
+def test_sets_of_different_lengths_are_made_as_they_look(folder: Path, tmp_path: Path) -> None:
+    (folder / "IMG_9.jpg").unlink()
+    outcomes = made(folder, every=None)
+    assert [[p.name for p in o.frames.paths] for o in outcomes] == [
+        ["IMG_1.jpg", "IMG_2.jpg", "IMG_3.jpg"],
+        ["IMG_4.jpg", "IMG_5.jpg", "IMG_6.jpg"],
+        ["IMG_7.jpg", "IMG_8.jpg"],
+    ]
+    assert [o.error for o in outcomes] == [None] * 3
 
 
 def test_frames_that_are_no_whole_sets(folder: Path) -> None:

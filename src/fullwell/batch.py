@@ -32,7 +32,7 @@ class Outcome:
 
 def make_every(
     paths: Iterable[str | Path] | str | Path,
-    every: int,
+    every: int | None,
     outputs: Sequence[str | Path] | str | Path | None = None,
     recipe: Recipe | Sequence[Recipe] | None = None,
     *,
@@ -42,23 +42,28 @@ def make_every(
 ) -> Iterator[Outcome]:
     """Make each set of `every` frames, in their order; `{reference}` in the outputs tells the sets apart.
 
-    Times in the recipe count for every set. With as many frames as there are, they are one bracket, whatever they look
-    like. A set that cannot be made is an outcome with its error. Raises UsageError, before any work, where the frames
-    do not divide into sets, and where two sets would write one file. The other parameters are those of `make`.
+    Without `every` the sets are those that the files look like, as `fullwell inspect` shows them. Times in the recipe
+    count for every set. With as many frames as there are, they are one bracket, whatever they look like. A set that
+    cannot be made is an outcome with its error. Raises UsageError, before any work, where the frames do not divide into
+    sets, and where two sets would write one file. The other parameters are those of `make`.
     """
     recipes = (recipe,) if isinstance(recipe, Recipe) else tuple(recipe or (Recipe.of(),))
     outputs = [outputs] if isinstance(outputs, (str, Path)) else list(outputs or ())
     chosen = io.select(paths)
-    if every < 1 or len(chosen.paths) % every:
+    if every is None:
+        sets = io.read_frames(chosen).sets
+    elif every > 0 and len(chosen.paths) % every == 0:
+        sets = [range(k, k + every) for k in range(0, len(chosen.paths), every)]
+    else:
         raise UsageError(
             f"--every {every}: {len(chosen.paths)} files do not divide into sets of {every}; "
             "see with `fullwell inspect` which file is missing or too many."
         )
     check_outputs(outputs, recipes)
-    sets = [io.Selection(chosen.paths[k : k + every]) for k in range(0, len(chosen.paths), every)]
-    sets[0] = dataclasses.replace(sets[0], notes=chosen.notes)  # told once
-    options: dict[str, Any] = {"times_from": times_from, "whole": len(sets) == 1, "force": force}
-    planned = [_plan(n, each, outputs, recipes, options) for n, each in enumerate(sets, 1)]
+    each = [io.Selection(chosen.paths[s.start : s.stop]) for s in sets]
+    each[0] = dataclasses.replace(each[0], notes=chosen.notes)  # told once
+    options: dict[str, Any] = {"times_from": times_from, "whole": every is None or len(sets) == 1, "force": force}
+    planned = [_plan(n, frames, outputs, recipes, options) for n, frames in enumerate(each, 1)]
     _refuse_collisions(planned)
     return (_made(plan, outputs, recipes, options, progress) for plan in planned)
 

@@ -276,6 +276,7 @@ def test_paths_in_any_alphabet(run, frames: list[str], name: str) -> None:
         (["make", "FRAMES", "-o", "x.jpg", "--every", "2"], 2, "do not divide into sets of 2"),
         (["make", "FRAMES", "-o", "x.jpg", "--every", "1"], 2, "put {reference}"),
         (["make", "FRAMES", "-o", "x.jpg", "--every", "0"], 2, "--every"),
+        (["make", "FRAMES", "-o", "x.jpg", "--every", "some"], 2, "or auto"),
         (["make", "FRAMES", "-o", "{reference}.jpg", "--every", "1", "--report", "r.json"], 2, "--json"),
         (["make", "FRAMES", "-o", "x.jpg", "--times", "0.jpg=1,1.jpg=2"], 3, "2.jpg is not in --times"),
         (["make", "FRAMES", "-o", "x.jpg", "--times", "1,2,4", "--times-from", "t.txt"], 2, "only one of them"),

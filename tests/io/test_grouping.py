@@ -116,7 +116,7 @@ def test_brackets_of_different_lengths(tmp_path: Path) -> None:
     assert found is not None
     assert str(found) == (
         "7 files look like 2 brackets (the exposures repeat with other content): IMG_1.jpg to IMG_3.jpg, "
-        "IMG_4.jpg to IMG_7.jpg; make each by itself, or use --every 7 to make one bracket of all."
+        "IMG_4.jpg to IMG_7.jpg; use --every auto to make each, or use --every 7 to make one bracket of all."
     )
 
 

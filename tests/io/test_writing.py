@@ -262,10 +262,11 @@ def test_rgbe_of_odd_values(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", RADIANCES)
 @pytest.mark.parametrize("space", color.WORKING)
 def test_primaries_and_scale_are_kept(tmp_path: Path, scene: Radiance, name: str, space: str) -> None:
-    write(Radiance(scene.rgb, space, to_absolute=0.3), tmp_path / name)
+    write(Radiance(scene.rgb, space, to_absolute=0.3, noise_floor=0.02), tmp_path / name)
     read = read_radiance(tmp_path / name)
     assert read.primaries == space
     assert read.to_absolute == pytest.approx(0.3, rel=1e-6)
+    assert read.noise_floor == pytest.approx(0.02, rel=1e-6)
 
 
 # Size

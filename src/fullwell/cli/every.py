@@ -1,4 +1,4 @@
-"""fullwell make --every N: bracket after bracket, a line for each."""
+"""fullwell make --every: bracket after bracket, a line for each."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ import click
 from fullwell.cli import as_json, tell
 from fullwell.cli.make import show
 from fullwell.cli.progress import working
+from fullwell.errors import UsageError
 from fullwell.io.grouping import span
 
 
 def make_sets(
     frames: Sequence[str],
-    every: int,
+    every: str,
     outputs: Sequence[str],
     recipes: Any,
     times_from: Any,
@@ -29,7 +30,7 @@ def make_sets(
     reports: list[dict[str, Any]] = []
     codes: list[int] = []
     sets = make_every(
-        frames, every, outputs, recipes, times_from=times_from, force=force, progress=lambda: working(threads)
+        frames, of(every), outputs, recipes, times_from=times_from, force=force, progress=lambda: working(threads)
     )
     for outcome in sets:
         names = [p.name for p in outcome.frames.paths]
@@ -47,3 +48,12 @@ def make_sets(
     if codes:
         click.echo(f"fullwell: {len(codes)} of {len(reports)} sets could not be made.", err=True)
     return codes[0] if codes else 0
+
+
+def of(every: str) -> int | None:
+    """The number of frames in a set, None for sets as they look."""
+    if every == "auto":
+        return None
+    if not every.isdecimal() or not int(every):
+        raise UsageError(f"--every: must be a number of frames from 1 on, or auto, got {every!r}.")
+    return int(every)

@@ -36,7 +36,9 @@ from fullwell.errors import UsageError
 @click.option("--hdr", is_flag=True, help="Make .jpg (Ultra HDR) and .png (PQ) HDR pictures.")
 @click.option("--crop/--no-crop", default=None, help="Keep only what all frames show. [--crop]")
 @click.option("--recipe", metavar="NAME|FILE", help="A named recipe, one in TOML, or a result to be made again.")
-@click.option("--every", type=click.IntRange(1), metavar="N", help="Every N frames are a bracket of their own.")
+@click.option(
+    "--every", metavar="N|auto", help="Every N frames, or all that look like one, are a bracket of their own."
+)
 @click.option("--verify", is_flag=True, help="Decode what was written and tell the error in stops.")
 @click.option("--report", metavar="FILE.json", help="Write what was done and how well it fitted.")
 @click.option("--plot-response", metavar="FILE", help="Plot the response: .svg, or .png with matplotlib.")
@@ -50,7 +52,7 @@ def command(
     hdr: bool,
     verify: bool,
     recipe: str | None,
-    every: int | None,
+    every: str | None,
     report: str | None,
     plot_response: str | None,
     machine: bool,

@@ -51,7 +51,7 @@ class Sets:
         spans = ", ".join(span([self.names[i] for i in s]) for s in self.sets[:MOST_NAMES])
         more = f" and {len(self.sets) - MOST_NAMES} more" if len(self.sets) > MOST_NAMES else ""
         together = self._together(", or use --every {} to make one bracket of all")
-        return f"{files} ({self.why}): {spans}{more}; make each by itself{together}."
+        return f"{files} ({self.why}): {spans}{more}; use --every auto to make each{together}."
 
     def _together(self, words: str) -> str:
         return "" if OTHER_SIZE in self.why else words.format(len(self.names))

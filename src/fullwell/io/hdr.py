@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 HEADER_BYTES = 1 << 20  # more is no header
 SIZE = re.compile(rb"([-+])([XY]) *(\d+) +([-+])([XY]) *(\d+) *\n")
 RECIPE, MORE, TO_ABSOLUTE = "# fullwell:recipe ", "# fullwell:...... ", "# fullwell:to_absolute "
-CD_M2, NOMINAL = "# fullwell:cd_m2 ", "# fullwell:nominal_cd_m2 "
+CD_M2, NOMINAL, NOISE_FLOOR = "# fullwell:cd_m2 ", "# fullwell:nominal_cd_m2 ", "# fullwell:noise_floor "
 EFFICACY = 179.0  # lm / W, of Radiance's white
 LINE = 100  # characters of a recipe line; some readers stop at 127
 
@@ -65,6 +65,7 @@ def read_radiance(path: Path) -> Radiance:
         rgb,
         _primaries(lines),
         to_absolute=_ours(lines, TO_ABSOLUTE),
+        noise_floor=_ours(lines, NOISE_FLOOR),
         meta=Metadata(sources=(str(path),), recipe=_recipe(lines)),
         cd_m2=cd_m2 or _ours(lines, NOMINAL),
         calibrated=bool(cd_m2),
@@ -162,6 +163,8 @@ def write_radiance(scene: Radiance, path: Path, encoding: Encoding) -> None:
     lines = ["#?RADIANCE"]
     if scene.to_absolute:
         lines.append(f"{TO_ABSOLUTE}{scene.to_absolute!r}")
+    if scene.noise_floor:
+        lines.append(f"{NOISE_FLOOR}{scene.noise_floor!r}")
     if scene.cd_m2:
         lines.append(f"{CD_M2 if scene.calibrated else NOMINAL}{scene.cd_m2!r}")
     for line in scene.meta.recipe.split("\n") if scene.meta.recipe else []:

@@ -31,7 +31,7 @@ WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, OFFSETS = 0x100, 0x101, 0x102, 0x
 SAMPLES, ROWS, COUNTS, PREDICTOR, WHITE, COLORANTS, SAMPLE_FORMAT = 0x115, 0x116, 0x117, 0x13D, 0x13E, 0x13F, 0x153
 ICC, DNG_VERSION, XMP, IPTC = 0x8773, 0xC612, 0x2BC, 0x83BB
 IPTC_BEGINS = b"\x1c"  # some programs swap it in words of four bytes
-RECIPE, TO_ABSOLUTE, NOMINAL = 0xFF10, 0xFF11, 0xFF12  # private tags that nobody is known to use
+RECIPE, TO_ABSOLUTE, NOMINAL, NOISE_FLOOR = 0xFF10, 0xFF11, 0xFF12, 0xFF13  # private tags that nobody is known to use
 STONITS = 0x923F  # cd/m2 of 1.0, as libtiff knows it
 DEFLATE, INTEGER_PREDICTOR, FLOAT_PREDICTOR = 8, 2, 3
 STRIP_BYTES = 1 << 20
@@ -81,11 +81,13 @@ def read_radiance(path: Path) -> Radiance:
     given = [*fields.get(COLORANTS, ()), *fields.get(WHITE, ())]
     to_d50 = profile.of_chromaticities(given) if given else profile.read(header.icc).to_d50
     name, rgb = profile.in_working_primaries(pixels, to_d50)
-    to_absolute, calibrated, nominal = (next(iter(fields.get(t, ())), None) for t in (TO_ABSOLUTE, STONITS, NOMINAL))
+    tags = (TO_ABSOLUTE, NOISE_FLOOR, STONITS, NOMINAL)
+    to_absolute, floor, calibrated, nominal = (next(iter(fields.get(t, ())), None) for t in tags)
     return Radiance(
         rgb,
         name,
         to_absolute=to_absolute,
+        noise_floor=floor,
         meta=Metadata(header.exif, (str(path),), read_recipe(path)),
         cd_m2=calibrated if calibrated is not None else nominal,
         calibrated=calibrated is not None,
@@ -140,8 +142,10 @@ def write_radiance(scene: Radiance, path: Path, encoding: Encoding) -> None:
 
 def scale(scene: Radiance, unit: float = 1.0) -> dict[int, tuple[int, Any]]:
     """The fields that say what the numbers of a file mean, whose 1.0 is the radiance `unit`."""
-    numbers = {TO_ABSOLUTE: scene.to_absolute, STONITS if scene.calibrated else NOMINAL: scene.cd_m2}
-    return {tag: (ifd.DOUBLE, [number * unit]) for tag, number in numbers.items() if number}
+    luminance = STONITS if scene.calibrated else NOMINAL
+    numbers = {TO_ABSOLUTE: (scene.to_absolute, unit), luminance: (scene.cd_m2, unit)}
+    numbers[NOISE_FLOOR] = (scene.noise_floor, 1 / unit)
+    return {tag: (ifd.DOUBLE, [number * by]) for tag, (number, by) in numbers.items() if number}
 
 
 def _rationals(*numbers: float) -> list[int]:
