@@ -12,7 +12,7 @@ from numba import prange
 
 from fullwell.kernels._jit import f, inline, kernel
 from fullwell.kernels.pyramid import add_expanded, expand_row, reduce, reduce_columns, reflect, sizes
-from fullwell.kernels.recolor import recolored
+from fullwell.kernels.recolor import recolor_row
 from fullwell.kernels.vecmath import clean, exp2f, log2f
 
 LEAST = f(0.04)  # weight of black and white
@@ -73,18 +73,30 @@ def fuse(light, gains):
 @inline
 def expose_row(light, gains, first, value, share):
     """Exposures first to first + 3 of a row (w,), and their shares in the sum of all weights, (4 w,) each."""
-    w = light.size
-    total = np.zeros(w, np.float32)
+    total = np.zeros(light.size, np.float32)
     for k in range(gains.size):
-        for x in range(w):
+        for x in range(light.size):
             total[x] += exposedness(min(light[x] * gains[k], f(1)))
-    for c in range(4):
-        there = first + c < gains.size
-        gain, part = gains[first + c] if there else f(0), f(1) if there else f(0)
-        for x in range(w):
-            v = min(light[x] * gain, f(1))
-            value[4 * x + c] = v
-            share[4 * x + c] = part * exposedness(v) / total[x]
+    g0, p0 = gain_and_part(gains, first)
+    g1, p1 = gain_and_part(gains, first + 1)
+    g2, p2 = gain_and_part(gains, first + 2)
+    g3, p3 = gain_and_part(gains, first + 3)
+    for x in range(light.size):  # all four at once, which vectorises where a loop over them does not
+        v0, v1 = min(light[x] * g0, f(1)), min(light[x] * g1, f(1))
+        v2, v3 = min(light[x] * g2, f(1)), min(light[x] * g3, f(1))
+        inverse = f(1) / total[x]
+        value[4 * x], share[4 * x] = v0, p0 * exposedness(v0) * inverse
+        value[4 * x + 1], share[4 * x + 1] = v1, p1 * exposedness(v1) * inverse
+        value[4 * x + 2], share[4 * x + 2] = v2, p2 * exposedness(v2) * inverse
+        value[4 * x + 3], share[4 * x + 3] = v3, p3 * exposedness(v3) * inverse
+
+
+@inline
+def gain_and_part(gains, k):
+    """An exposure's gain and 1, or 0 and 0 for one that there is not."""
+    if k < gains.size:
+        return gains[k], f(1)
+    return f(0), f(0)
 
 
 @kernel(outs=2)
@@ -134,10 +146,8 @@ def fuse_finest(rgb, weights, light, gains, groups, fused, saturation, gamma, ce
     weights (3,) of luminance; channels are at most `ceiling`.
     """
     h, w = light.shape
-    wr, wg, wb = weights[0], weights[1], weights[2]
     longest = gains[gains.size - 1]
     for y in prange(h):
-        row, res = rgb[y].reshape(3 * w), out[y].reshape(3 * w)
         value, share = np.empty(4 * w, np.float32), np.empty(4 * w, np.float32)
         coarse = np.empty(8 * fused.shape[1], np.float32)
         total = np.empty(w, np.float32)
@@ -151,9 +161,5 @@ def fuse_finest(rgb, weights, light, gains, groups, fused, saturation, gamma, ce
                 for c in range(4 * x, 4 * x + 4):
                     total[x] += share[c] * (value[c] - coarse[c])
         for x in range(w):
-            log_fused = gamma * log2f(lifted(total[x], light[y, x] * longest))
-            r, g, b = clean(row[3 * x]), clean(row[3 * x + 1]), clean(row[3 * x + 2])
-            log_lum = log2f(wr * r + wg * g + wb * b)
-            res[3 * x] = recolored(r, log_lum, log_fused, saturation, ceiling)
-            res[3 * x + 1] = recolored(g, log_lum, log_fused, saturation, ceiling)
-            res[3 * x + 2] = recolored(b, log_lum, log_fused, saturation, ceiling)
+            total[x] = gamma * log2f(lifted(total[x], light[y, x] * longest))
+        recolor_row(rgb[y].reshape(3 * w), weights, total, saturation, ceiling, out[y].reshape(3 * w))

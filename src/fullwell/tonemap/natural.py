@@ -46,16 +46,17 @@ class Natural(WholeOp):
     saturation: float = param(1.0, lo=0.0, hi=2.0, soft=(0.5, 1.5), help="Colour strength; 0 is grey, 1 keeps ratios.")
 
     def map(self, scene: Radiance, ceiling: float, progress: Progress) -> Array:
-        weights, out = scene.luminance_weights, np.zeros_like(scene.rgb)
+        weights = scene.luminance_weights
         stats = LogStats(scene.rgb, weights)
         if not stats.lit:
-            return out
+            return np.zeros_like(scene.rgb)
         shortest, exposures = self.exposures(stats, scene.noise_floor)
         light = np.empty(scene.rgb.shape[:2], np.float32)
         encoded_luminance(scene.rgb, weights, f(shortest), f(1 / GAMMA), light)
         progress.stepped(0.2)
         groups, fused = fuse(light, exposures)
         progress.stepped(0.7)
+        out = np.empty_like(scene.rgb)
         fuse_finest(
             scene.rgb, weights, light, exposures, groups, fused, f(self.saturation), f(GAMMA), f(ceiling), out
         )  # fmt: skip
