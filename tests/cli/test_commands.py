@@ -317,7 +317,7 @@ def test_the_demo_makes_everything_and_again(run, monkeypatch: pytest.MonkeyPatc
     looks = [f"{i}.jpg" for i in ids("tonemap")]
     made = [*looks, "mertens07.jpg", "before-after.jpg", "contact-sheet.jpg", "scene.exr", "scene.hdr"]
     assert sorted(p.name for p in Path("d").iterdir()) == sorted([*made, "frames", "report.json", "response.svg"])
-    assert len(list(Path("d/frames").iterdir())) == 7
+    assert len(list(Path("d/frames").iterdir())) == 8
     assert run("make", *map(str, sorted(Path("d/frames").iterdir())), "--dry-run")[0] == 0
     assert run("demo", ".")[0] == 2  # has other files in it
     Path("d/linear.jpg").write_text("mine")
