@@ -149,12 +149,14 @@ class _Pixels:
     decode: Callable[[], Array]
     orientation: int
     store: _Store
+    convert: Callable[[Array], Array] | None = None
     kept: Array | None = None
 
     def __call__(self) -> Array:
         if self.kept is not None:
             return self.kept
-        codes = as_codes(upright(self.decode(), self.orientation), self.name)
+        pixels = upright(self.decode(), self.orientation)
+        codes = as_codes(self.convert(pixels) if self.convert else pixels, self.name)
         codes.flags.writeable = False
         if self.store.keeps:
             self.kept = codes
@@ -166,17 +168,19 @@ def _frame(path: Path, store: _Store) -> Frame:
 
     header = formats.read_header(path)
     settings = exif.read(header.exif)
-    colour = profile.read(header.icc, settings.adobe_rgb)
+    colour = profile.read(header.icc, settings.adobe_rgb, header.levels)
     turned = settings.orientation >= 5
     return Frame(
         str(path),
-        _Pixels(str(path), header.decode, settings.orientation, store),
+        _Pixels(str(path), header.decode, settings.orientation, store, colour.convert),
         (header.width, header.height) if turned else (header.height, header.width),
         settings.exposure,
         to_d50=colour.to_d50,
+        transfer=colour.transfer,
+        scene_light=colour.linear,
         profile=colour.name,
         white_balance=settings.white_balance,
         meta=Metadata(header.exif, (str(path),), xmp=header.xmp, iptc=header.iptc),
         notes=header.notes + settings.notes + colour.notes,
-        levels=header.levels,
+        levels=65536 if colour.convert else header.levels,
     )
