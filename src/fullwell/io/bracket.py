@@ -168,7 +168,7 @@ def _frame(path: Path, store: _Store) -> Frame:
 
     header = formats.read_header(path)
     settings = exif.read(header.exif)
-    colour = profile.read(header.icc, settings.adobe_rgb, header.levels)
+    colour = header.colour or profile.read(header.icc, settings.adobe_rgb, header.levels)
     turned = settings.orientation >= 5
     return Frame(
         str(path),
@@ -177,7 +177,7 @@ def _frame(path: Path, store: _Store) -> Frame:
         settings.exposure,
         to_d50=colour.to_d50,
         transfer=colour.transfer,
-        scene_light=colour.linear,
+        scene_light=colour.scene_light,
         profile=colour.name,
         white_balance=settings.white_balance,
         meta=Metadata(header.exif, (str(path),), xmp=header.xmp, iptc=header.iptc),

@@ -9,6 +9,7 @@ import numpy as np
 
 from fullwell.errors import InputError
 from fullwell.image import Array
+from fullwell.io.profile import Colour
 
 MAX_PIXELS = 500_000_000  # larger headers are taken for damage or malice, and refused before anything is allocated
 
@@ -29,6 +30,7 @@ class Header:
     notes: tuple[str, ...] = ()
     xmp: bytes | None = None  # a packet
     iptc: bytes | None = None  # IPTC-IIM datasets
+    colour: Colour | None = None  # where it is not the ICC profile that says
 
     def checked(self, name: str) -> Header:
         """Itself; raises InputError for a size that cannot be."""

@@ -32,13 +32,7 @@ class Colour(NamedTuple):
     transfer: Array | None = None  # (levels, 3) light of each code, 0 to 1; None: as sRGB has it
     notes: tuple[str, ...] = ()
     convert: Callable[[Array], Array] | None = None  # decoded pixels to the codes that the rest is about
-
-    @property
-    def linear(self) -> bool:
-        """Whether codes are said to be proportional to light."""
-        return self.transfer is not None and bool(
-            np.abs(self.transfer - np.linspace(0, 1, len(self.transfer))[:, None]).max() < SAME
-        )
+    scene_light: bool = False  # codes stand for the scene's light: no camera's curve came before
 
 
 @lru_cache(maxsize=8)
@@ -68,7 +62,8 @@ def read(icc: bytes | None, adobe_rgb: bool = False, levels: int = 256) -> Colou
         transfer = _transfer(icc, to_d50, levels)
     except (imagecodecs.CmsError, ValueError) as failed:
         return Colour(name, notes=(f"its colour profile {name!r} is damaged, its colours are read as sRGB ({failed})",))
-    return Colour(name, None if working(to_d50) == "rec709" else to_d50, transfer)
+    linear = transfer is not None and np.abs(transfer - np.linspace(0, 1, levels)[:, None]).max() < SAME
+    return Colour(name, None if working(to_d50) == "rec709" else to_d50, transfer, scene_light=bool(linear))
 
 
 def _transfer(icc: bytes, to_d50: Array, levels: int) -> Array | None:
