@@ -169,11 +169,11 @@ def _frame(path: Path, store: _Store) -> Frame:
     header = formats.read_header(path)
     settings = exif.read(header.exif)
     colour = header.colour or profile.read(header.icc, settings.adobe_rgb, header.levels)
-    turned = settings.orientation >= 5
+    orientation = 1 if header.turned else settings.orientation
     return Frame(
         str(path),
-        _Pixels(str(path), header.decode, settings.orientation, store, colour.convert),
-        (header.width, header.height) if turned else (header.height, header.width),
+        _Pixels(str(path), header.decode, orientation, store, colour.convert),
+        (header.width, header.height) if orientation >= 5 else (header.height, header.width),
         settings.exposure,
         to_d50=colour.to_d50,
         transfer=colour.transfer,

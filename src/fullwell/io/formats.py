@@ -20,6 +20,7 @@ PICTURES = {
     b"II+\0": "tiff",
     b"MM\0+": "tiff",
     b"\0\0\0\x0cJXL ": "jxl",
+    b"\xff\x0a": "jxl",
 }
 RADIANCE = {b"#?": "hdr", b"\x76\x2f\x31\x01": "exr", b"<!doctype html>": "html"}
 ELSEWHERE: dict[str, dict[int, tuple[bytes, ...]]] = {  # codec -> offset -> what stands there
@@ -28,6 +29,7 @@ ELSEWHERE: dict[str, dict[int, tuple[bytes, ...]]] = {  # codec -> offset -> wha
         4: (b"ftypcrx",),
         8: (b"CR\2",),
     },
+    "avif": {4: (b"ftypavif", b"ftypavis")},
     "heif": {4: (b"ftyphei", b"ftyphev", b"ftypmif1", b"ftypmsf1")},
 }
 

@@ -30,6 +30,7 @@ class Header:
     notes: tuple[str, ...] = ()
     xmp: bytes | None = None  # a packet
     iptc: bytes | None = None  # IPTC-IIM datasets
+    turned: bool = False  # the decoder turns it upright already
     colour: Colour | None = None  # where it is not the ICC profile that says
 
     def checked(self, name: str) -> Header:

@@ -21,6 +21,7 @@ from fullwell.image import Array
 ADOBE_RGB = Primaries("Adobe RGB (1998)", (0.64, 0.33), (0.21, 0.71), (0.15, 0.06), D65)
 SAME = 2e-3  # colorants, and light 0 to 1, this close are the same
 ADOBE_GAMMA, WIDE_GAMMA = 563 / 256, 2.4
+CICP = {1: "rec709", 9: "rec2020", 12: "p3"}
 ASSUMED = "sRGB (assumed)"
 
 
@@ -110,6 +111,13 @@ def _wide() -> Colour:
 @cache
 def _xyz() -> bytes:
     return bytes(ImageCms.ImageCmsProfile(ImageCms.createProfile("XYZ")).tobytes())
+
+
+def of_cicp(primaries: int, transfer: int) -> Colour:
+    """What the code points of ITU-T H.273 say; those of other primaries are read as sRGB."""
+    name = CICP.get(primaries, "rec709")
+    notes = ("holds an HDR signal (PQ or HLG), whose codes are taken for a camera's",) if transfer in (16, 18) else ()
+    return Colour(f"{name} (CICP)", None if name == "rec709" else WORKING[name].to_d50, notes=notes)
 
 
 def of_chromaticities(xy: Sequence[float]) -> Array | None:
