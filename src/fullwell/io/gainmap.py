@@ -32,7 +32,7 @@ NUMBER = r"[-+]?\d*\.?\d+(?:[eE][-+]?\d+)?"
 
 
 class Terms(NamedTuple):
-    """A code c (0 to 1) means the light (base + below) * 2 ** (low + c ** (1 / gamma) * (high - low)) - above; each (3,)."""
+    """A code c, 0 to 1, means (base + below) * 2 ** (low + c ** (1 / gamma) * (high - low)) - above; each (3,)."""
 
     low: Array
     high: Array
@@ -65,7 +65,8 @@ def read_radiance(path: Path) -> Radiance:
         name, rgb = profile.in_working_primaries(rgb, profile.read(header.icc).to_d50)
         return Radiance(rgb, name, meta=Metadata(header.exif, (str(path),), xmp=header.xmp, iptc=header.iptc))
     raise InputError(
-        f"{path}: is a JPEG without a gain map, no radiance; to merge photographs: fullwell make FRAMES... -o OUT."
+        f"{path}: is no radiance file but a JPEG without a gain map; "
+        "to merge photographs: fullwell make FRAMES... -o OUT."
     )
 
 
