@@ -43,7 +43,7 @@ def read(path: Path) -> Header:
                 size, mode, info, frames = image.size, image.mode, image.info, getattr(image, "n_frames", 1)
         except Image.DecompressionBombError:
             raise InputError(f"{path}: its header says that it has hundreds of millions of pixels.") from None
-        except (OSError, ValueError, SyntaxError):
+        except (OSError, ValueError, SyntaxError, RuntimeError):
             raise InputError(f"{path}: must be a picture; it is an AVIF that is damaged or truncated.") from None
     about = _properties(path)
     config, colour = about.get(b"av1C", b""), about.get(b"nclx", b"")

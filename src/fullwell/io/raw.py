@@ -201,7 +201,12 @@ def _colour(raw: Any) -> Colour:
             to_srgb = np.eye(3)
             notes.append("says nothing of its camera's colours, which are read as sRGB")
     to_d50 = primaries("rec709").to_d50 @ to_srgb @ np.diag(gains / gains.min())
-    return Colour("camera RGB", to_d50, notes=tuple(notes), scene_light=True)
+    return Colour(
+        "camera RGB, balanced " + ":".join(f"{g:.3g}" for g in gains / gains.min()),
+        to_d50,
+        notes=tuple(notes),
+        scene_light=True,
+    )
 
 
 def _exif(path: Path, raw: Any) -> bytes:
