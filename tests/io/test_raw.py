@@ -14,6 +14,7 @@ from fullwell.color import srgb_decode
 from fullwell.errors import InputError
 from fullwell.image import CLIPPED_IN_ALL
 from fullwell.io import raw, read_bracket, read_frame
+from fullwell.io.thumbnail import thumbnail
 from fullwell.merge.robertson03 import Robertson03
 from fullwell.progress import QUIET
 from fullwell.recipe import Recipe
@@ -123,6 +124,18 @@ def test_turned_as_the_camera_was_held(tmp_path: Path) -> None:
     codes = frame.codes()
     assert frame.shape == codes.shape[:2] == (60, 40)
     assert codes[10, 30, 1] > 1.5 * codes[10, 10, 1]  # what was top left is top right
+
+
+@pytest.mark.parametrize("kind", ["cfa", "linear"])
+def test_thumbnails_need_no_demosaicing(tmp_path: Path, kind: str) -> None:
+    light = np.linspace(0.05, 1.5, 480)[None, :, None] * np.ones((320, 1, 3))
+    for path in bracket_files(tmp_path, light, kind):
+        frame = read_frame(path)
+        small = thumbnail(frame)
+        assert frame.source.kept is None  # type: ignore[union-attr]
+        codes = frame.codes()
+        assert small == pytest.approx(thumbnail(frame), abs=0.06)  # which is made of the codes now
+        assert small.std() > 0.05 or codes.min() == 65535
 
 
 def test_raw_beside_its_copies_is_taken(tmp_path: Path) -> None:

@@ -150,7 +150,12 @@ class _Pixels:
     orientation: int
     store: _Store
     convert: Callable[[Array], Array] | None = None
+    gray: Callable[[], Array] | None = None
     kept: Array | None = None
+
+    def small(self) -> Array | None:
+        """Codes 0 to 1 of a small picture, (h, w), where the file has a cheaper way to one than decoding."""
+        return None if self.gray is None or self.kept is not None else upright(self.gray(), self.orientation)
 
     def __call__(self) -> Array:
         if self.kept is not None:
@@ -172,7 +177,7 @@ def _frame(path: Path, store: _Store) -> Frame:
     orientation = 1 if header.turned else settings.orientation
     return Frame(
         str(path),
-        _Pixels(str(path), header.decode, orientation, store, colour.convert),
+        _Pixels(str(path), header.decode, orientation, store, colour.convert, header.gray),
         (header.width, header.height) if orientation >= 5 else (header.height, header.width),
         settings.exposure,
         to_d50=colour.to_d50,

@@ -44,6 +44,7 @@ class Header:
     xmp: bytes | None = None  # a packet
     iptc: bytes | None = None  # IPTC-IIM datasets
     turned: bool = False  # the decoder turns it upright already
+    gray: Callable[[], Array] | None = None  # (h, w) codes 0 to 1 of a small picture, where that is cheaper
     colour: Colour | None = None  # where it is not the ICC profile that says
 
     def checked(self, name: str) -> Header:

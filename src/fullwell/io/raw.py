@@ -32,6 +32,7 @@ PEAK_WIDTH = 200  # of the white level: a sensor's full pixels differ by less
 PEAK, PEAK_SHARE = 20.0, 1e-4  # times what is below it, and of all pixels: what is no peak otherwise
 PEAK_FOOT = 0.02  # of its top, where it begins
 LEAST_FULL = 0.8  # of the white level: a peak below is something of even brightness
+SMALL = 150  # pixels of the shorter side of a small picture
 DIFFERS = 0.99  # of the white level: a full sensor below is worth a note
 _quiet = threading.Lock()
 
@@ -67,7 +68,12 @@ def read(path: Path) -> Header:
             _unpack(again, path)
             return _developed(again, levels, path)
 
-    return Header(sizes.height, sizes.width, decode, 65536, block, notes=tuple(notes), colour=colour)
+    def gray() -> Array:
+        with _opened(path) as again:
+            _unpack(again, path)
+            return _small(again, levels)
+
+    return Header(sizes.height, sizes.width, decode, 65536, block, notes=tuple(notes), gray=gray, colour=colour)
 
 
 @contextmanager
@@ -151,12 +157,30 @@ def saturation(counts: Array, white: float) -> float:
 # Pixels ---------------------------------------------------------------------------------------------------------------
 
 
-def _developed(raw: Any, levels: Levels, path: Path) -> Array:
-    """Codes (h, w, 3) uint16 in the camera's primaries, unturned."""
+def _shares(levels: Levels) -> Array:
+    """Share of full scale, 0 to 1, that each number stands for, (4, 65536)."""
     number = np.arange(FULL + 1, dtype=np.float64)[None, :]
     share = (number - levels.black[:, None]) / (levels.white - levels.black)[:, None]
     share[number >= levels.full[:, None]] = 1.0
-    linear = np.round(np.clip(share, 0, 1) * FULL).astype(np.uint16)
+    return np.clip(share, 0.0, 1.0)
+
+
+def _small(raw: Any, levels: Levels) -> Array:
+    """Codes 0 to 1 of the brightness of blocks of pixels, all colours alike, (h, w) float32."""
+    pixels = raw.raw_image_visible
+    h, w = pixels.shape[:2]
+    side = max(1, min(h, w) // SMALL)
+    part = slice(h // side * side), slice(w // side * side)
+    shares = _shares(levels).astype(np.float32)
+    colours = raw.raw_colors_visible[part] if _flat(raw) else np.arange(3)
+    light = shares[colours, pixels[part] if _flat(raw) else pixels[part][:, :, :3]]
+    blocks = light.reshape(h // side, side, w // side, side, -1).mean(axis=(1, 3, 4))
+    return srgb_encode(blocks).astype(np.float32)
+
+
+def _developed(raw: Any, levels: Levels, path: Path) -> Array:
+    """Codes (h, w, 3) uint16 in the camera's primaries, unturned."""
+    linear = np.round(_shares(levels) * FULL).astype(np.uint16)
     pixels = raw.raw_image_visible
     if not _flat(raw):
         return np.stack([_encoding()[linear[c]][pixels[:, :, c]] for c in range(3)], axis=2)
