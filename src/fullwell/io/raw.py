@@ -8,6 +8,7 @@ stages mean the same as in other photographs; white balance and colour matrix wa
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 from collections.abc import Iterator
@@ -32,6 +33,7 @@ PEAK_WIDTH = 200  # of the white level: a sensor's full pixels differ by less
 PEAK, PEAK_SHARE = 20.0, 1e-4  # times what is below it, and of all pixels: what is no peak otherwise
 PEAK_FOOT = 0.02  # of its top, where it begins
 LEAST_FULL = 0.8  # of the white level: a peak below is something of even brightness
+LOOKED_AT = 4_000_000  # pixels whose numbers tell where the sensor is full
 SMALL = 150  # pixels of the shorter side of a small picture
 DIFFERS = 0.99  # of the white level: a full sensor below is worth a note
 _quiet = threading.Lock()
@@ -125,12 +127,13 @@ def _levels(raw: Any) -> Levels:
     black = np.array(raw.black_level_per_channel, np.float64)
     white = np.array(raw.camera_white_level_per_channel or [0] * 4, np.float64)
     white = np.where(white > black, white, float(raw.white_level))
-    full = white.copy()
+    full, pixels = white.copy(), raw.raw_image_visible
+    rows = slice(None, None, math.prod(pixels.shape[:2]) // LOOKED_AT | 1)  # odd, so that all colours are met
     for c in range(4):
         if _flat(raw):
-            seen = raw.raw_image_visible[raw.raw_colors_visible == c]
+            seen = pixels[rows][raw.raw_colors_visible[rows] == c]
         else:
-            seen = raw.raw_image_visible[:, :, min(c, 2)].ravel()
+            seen = pixels[rows][:, :, min(c, 2)].ravel()
         if seen.size:
             full[c] = saturation(np.bincount(seen, minlength=FULL + 1), float(white[c]))
     return Levels(black, white, full)
