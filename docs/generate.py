@@ -48,15 +48,30 @@ READ = """
 
 | | as | bits | around the pixels |
 | --- | --- | --- | --- |
-| JPEG | frames | 8 | EXIF, ICC, XMP, IPTC; of an Ultra HDR file the base picture |
+| JPEG | frames | 8 | EXIF, ICC, XMP, IPTC; of a file with a gain map the base picture |
+| Ultra HDR, Apple's gain map | radiance, 1.0 being diffuse white | 8, and a map of 8 | EXIF, ICC, XMP, IPTC |
 | PNG | frames | 8, 16 | EXIF, ICC, XMP |
 | TIFF | frames; radiance where it holds floats | 8, 16, half, float | EXIF, ICC, XMP, IPTC |
-| WebP, AVIF | frames | 8 | EXIF, ICC, XMP |
-| JPEG XL, PNM, BMP, JPEG 2000 and others | frames | as stored | |
+| camera RAW, DNG (extra `raw`) | frames of linear light | the sensor's | EXIF, white balance, colour matrix |
+| HEIC, HEIF (extra `heic`) | frames | 8, 10, 12 | EXIF, ICC or CICP, XMP |
+| AVIF | frames | 8, 10, 12 | EXIF, ICC or CICP, XMP |
+| JPEG XL | frames | as stored | EXIF, ICC, XMP |
+| WebP | frames | 8 | EXIF, ICC, XMP |
+| PNM, BMP, JPEG 2000 and others | frames | as stored | |
 | Radiance .hdr | radiance | RGBE, all run lengths | EXPOSURE, COLORCORR, primaries, recipe |
 | OpenEXR | radiance | half, float | chromaticities, windows, layers, recipe, mask |
 
-RAW and HEIF are refused with a sentence: develop them to 16-bit TIFF first.
+`fullwell doctor` tells which extras are installed; without one, its files are refused with the command that brings it.
+A picture of more than 500 million pixels is refused before it is decoded; `--max-megapixels` sets another limit.
+
+RAW frames are the sensor's own numbers from black level to white level: none is scaled by what it shows, and what
+reaches the level where its histogram shows the sensor to be full counts as clipped. Their response is linear and not
+estimated, whatever `--response` says; so is that of pictures whose profile is linear. White balance and colour matrix
+are those of the reference frame. Each frame is demosaiced before it is merged. Where RAW files lie beside JPEGs of the
+same names, a folder gives the RAW files.
+
+Colour profiles count as they are: their primaries convert the merged light, their curves are `--response profile`, and
+codes under lookup tables are converted to Rec.2020.
 
 ## HDR pictures
 

@@ -6,14 +6,14 @@ import dataclasses
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from fullwell.errors import InputError, ResultRefused
 from fullwell.image import Array, Bracket, Picture, Radiance, Response
-from fullwell.params import Operator, param
+from fullwell.params import Operator, build, param
 from fullwell.progress import QUIET, Progress
 
 UNKNOWN = "it cannot be aligned: it has too little in common with the other frames"  # why a frame is left out
@@ -62,10 +62,13 @@ class Aligner(Operator):
 
 
 class Calibrator(Operator):
-    """Finds the camera's response. Bracket to Response."""
+    """Finds the camera's response. Bracket to Response. That of linear light is known, whatever was asked for."""
 
     def __call__(self, bracket: Images, times: npt.ArrayLike | None = None, progress: Progress = QUIET) -> Response:
-        return self.recover(Bracket.of(bracket, times).used, progress)
+        bracket = Bracket.of(bracket, times).used
+        known = all(frame.scene_light for frame in bracket)
+        calibrator = cast(Calibrator, build("response", "profile")) if known else self
+        return calibrator.recover(bracket, progress)
 
     @abstractmethod
     def recover(self, bracket: Bracket, progress: Progress) -> Response:

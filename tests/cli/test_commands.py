@@ -160,6 +160,18 @@ def test_doctor_reports_this_machine(run) -> None:
     found = json.loads(out)
     assert found["threads"] >= 1
     assert all(found["libraries"].values())
+    assert set(found["extras"]) == {"plots", "opencv", "raw", "heic"}
+    code, out, _ = run("doctor")
+    assert "extra raw (camera RAW and DNG, by LibRaw): " in out
+
+
+def test_large_pictures_are_refused_as_asked(run, frames: list[str]) -> None:
+    for command in (("make", *frames, "-o", "x.jpg"), ("response", *frames, "-o", "x.json"), ("inspect", *frames)):
+        code, out, err = run(*command, "--max-megapixels", "0.001")
+        assert code == 3
+        assert "1 to 0.001 million pixels (--max-megapixels), its header says" in out + err
+        assert not Path("x.jpg").exists()
+    assert run("inspect", *frames)[0] == 0  # the limit is gone again
 
 
 def test_a_contradiction_is_shown_as_a_table(run, frames: list[str]) -> None:

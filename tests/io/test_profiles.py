@@ -1,17 +1,21 @@
-"""Colour profiles: primaries are taken from them, code values never changed."""
+"""Colour profiles: primaries and curves are taken from them; code values change under lookup tables only."""
 
 from __future__ import annotations
 
 import io
 from pathlib import Path
 
+import imagecodecs
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
 from fullwell import color
+from fullwell.errors import InputError
 from fullwell.image import Bracket
-from fullwell.io import profile, read_bracket, read_frame
+from fullwell.io import formats, profile, read_bracket, read_frame
+from fullwell.response.debevec97 import Debevec97
+from fullwell.response.profile import Profile
 
 LAB = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
 
@@ -93,10 +97,59 @@ def test_adobe_rgb_said_by_exif_alone(tmp_path: Path) -> None:
         assert frame.to_d50 is None
 
 
-def test_lookup_tables_are_warned_about(data: Path) -> None:
-    frame = read_frame(data / "odd_broken" / "icc_profile_big.jpg")
-    assert frame.to_d50 is None
-    assert any("lookup tables" in n and "sRGB" in n for n in frame.notes)
+def lab_of(light: np.ndarray) -> np.ndarray:
+    """CIE 1976 L*a*b* under D50 of linear Rec.709."""
+    ratio = light @ color.primaries("rec709").to_d50.T / color.D50
+    f = np.where(ratio > 216 / 24389, np.cbrt(ratio), (ratio * 24389 / 27 + 16) / 116)
+    return np.stack([116 * f[..., 1] - 16, 500 * (f[..., 0] - f[..., 1]), 200 * (f[..., 1] - f[..., 2])], axis=-1)
+
+
+def delta_e(path: Path, decoded: np.ndarray) -> np.ndarray:
+    """How far the light that the profile response gives a file is from what LittleCMS says of its pixels."""
+    bracket = Bracket((read_frame(path),))
+    response = Profile()(bracket)
+    light = response.table(bracket.levels)[bracket.frames[0].codes()[::3, ::3], np.arange(3)] / response.white
+    lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
+    with Image.open(path) as image:
+        icc = image.info["icc_profile"]
+    pixels = decoded[::3, ::3].astype(np.float32) / np.iinfo(decoded.dtype).max
+    truth = imagecodecs.cms_transform(
+        np.ascontiguousarray(pixels), icc, lab, colorspace="rgb", outcolorspace="lab", outdtype="float32", intent=1
+    )
+    held = np.abs(truth[..., 1:]).max(axis=-1) < 127  # LittleCMS clips a and b there
+    assert held.mean() > 0.99
+    return np.linalg.norm(lab_of(light @ bracket.to_working.T) - truth, axis=-1)[held]
+
+
+def test_every_profile_gives_the_light_that_littlecms_says(data: Path) -> None:
+    paths = [p for p in sorted((data / "icc_profiles").iterdir()) if p.suffix in (".png", ".jpg")]
+    assert len(paths) >= 12
+    for path in paths:
+        decoded = formats.read_header(path).decode()[:, :, :3]
+        assert delta_e(path, decoded).max() < 0.5, path.name
+
+
+def test_lookup_tables_are_applied(data: Path) -> None:
+    path = data / "odd_broken" / "icc_profile_big.jpg"
+    frame = read_frame(path)
+    assert (frame.profile, frame.notes, frame.levels) == ("TIFF RGB", (), 65536)
+    assert profile.working(frame.to_d50) == "rec2020"
+    assert delta_e(path, formats.read_header(path).decode()).max() < 0.5
+
+
+@pytest.mark.parametrize("name", ["HUAWEI-EVA-L09-16bit_709_g1_dt.png", "Google-Pixel2XL-16bit_acescg_g1_v4_krita.png"])
+def test_a_linear_profile_is_the_response(data: Path, name: str) -> None:
+    bracket = read_bracket([data / "icc_profiles" / name], times=[1.0])
+    response = Debevec97()(bracket)
+    assert (response.name, response.notes) == ("linear", ())
+    light = response.table(bracket.levels) / response.white
+    assert light[1:] == pytest.approx(np.linspace(0, 1, bracket.levels)[1:, None].repeat(3, axis=1), abs=1e-4)
+
+
+def test_linear_light_is_not_mixed_with_a_cameras(data: Path) -> None:
+    names = ("HUAWEI-EVA-L09-16bit_709_g1_dt.png", "HUAWEI-EVA-L09-16bit_srgb8_dt.png")
+    with pytest.raises(InputError, match=r"g1_dt.png holds linear light, as RAW does, and .*srgb8_dt.png does not"):
+        read_bracket([data / "icc_profiles" / name for name in names], whole=True)
 
 
 @pytest.mark.parametrize("icc", [b"x" * 200, profile.srgb()[:150], profile.srgb()[:300] + bytes(300)])

@@ -171,6 +171,10 @@ def test_the_display_window_is_what_counts(tmp_path: Path) -> None:
         ("Y", (0, 0, 0)),
         ("Y A", (0, 0, 0)),
         ("r g b", (0, 1, 2)),
+        ("Red Green Blue", (0, 1, 2)),
+        ("lamp.red lamp.green lamp.blue A", (0, 1, 2)),
+        ("heat", (0, 0, 0)),
+        ("ch1 ch2 ch3", (0, 1, 2)),
     ],
 )
 def test_channels_by_name(tmp_path: Path, names: str, picks: tuple[int, ...]) -> None:

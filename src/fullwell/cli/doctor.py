@@ -16,6 +16,8 @@ NEEDED = ("numpy", "numba", "llvmlite", "OpenImageIO", "imagecodecs", "pillow", 
 EXTRAS = {
     "plots": ("matplotlib", "response plots as PNG and PDF"),
     "opencv": ("opencv", "cv2 names beyond the drop-in"),
+    "raw": ("rawpy", "camera RAW and DNG, by LibRaw"),
+    "heic": ("pi-heif", "HEIC and other HEIF, by libheif"),
 }
 
 
@@ -54,10 +56,8 @@ def examine() -> dict[str, Any]:
         "threads": numba.get_num_threads(),
         "threading_layer": numba.threading_layer(),
         "kernel_cache": str(_jit.cache_folder() or ""),
-        "extras": {
-            "plots": _version("matplotlib"),
-            "opencv": next((v for name in opencv if (v := _version(name))), ""),
-        },
+        "extras": {extra: _version(name) for extra, (name, _) in EXTRAS.items()}
+        | {"opencv": next((v for name in opencv if (v := _version(name))), "")},
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from fullwell.cli import as_json
-from fullwell.cli.options import given_times, times_options
+from fullwell.cli.options import given_times, limit_option, times_options
 from fullwell.errors import UsageError
 
 
@@ -35,3 +35,6 @@ def command(frames: tuple[str, ...], every: int | None, machine: bool, **given: 
     else:
         click.echo(as_table(found))
     return 3 if any(r.error for r in found.rows) else 0
+
+
+command.params.append(limit_option())

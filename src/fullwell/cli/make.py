@@ -12,6 +12,7 @@ from fullwell.cli.options import (
     finish_options,
     force_option,
     given_times,
+    limit_option,
     output_flags,
     output_values,
     stage_options,
@@ -169,4 +170,4 @@ def show(report: dict[str, Any]) -> None:
         )
 
 
-command.params += output_flags()
+command.params += [*output_flags(), limit_option()]

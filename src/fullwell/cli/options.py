@@ -82,6 +82,25 @@ def finish_values(given: dict[str, Any]) -> dict[str, Any]:
     return {name.removeprefix("finish_"): v for name in names if (v := given.pop(name)) is not None}
 
 
+def limit_option() -> click.Option:
+    """The option that says how large a picture may be before it is refused."""
+    return click.Option(
+        ["--max-megapixels"],
+        type=click.FloatRange(min=0, min_open=True),
+        metavar="N",
+        expose_value=False,
+        callback=_limit,
+        help="Refuse larger pictures before they are decoded. [500]",
+    )
+
+
+def _limit(context: click.Context, _: click.Parameter, most: float | None) -> None:
+    if most is not None:
+        from fullwell.io import max_megapixels
+
+        context.with_resource(max_megapixels(most))
+
+
 def force_option(command: Any) -> Any:
     """The option that lets a command replace files."""
     return click.option("--force", is_flag=True, help="Replace files that are no results of Fullwell, too.")(command)

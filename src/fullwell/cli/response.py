@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from fullwell.cli.options import chosen, force_option, given_times, stage_options
+from fullwell.cli.options import chosen, force_option, given_times, limit_option, stage_options
 from fullwell.errors import UsageError
 
 
@@ -61,3 +61,6 @@ def command(
     for path in (output, plot):
         if path:
             click.echo(path)
+
+
+command.params.append(limit_option())

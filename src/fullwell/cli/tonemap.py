@@ -6,7 +6,15 @@ from typing import Any
 
 import click
 
-from fullwell.cli.options import finish_flags, finish_values, flag, force_option, output_flags, output_values
+from fullwell.cli.options import (
+    finish_flags,
+    finish_values,
+    flag,
+    force_option,
+    limit_option,
+    output_flags,
+    output_values,
+)
 from fullwell.params import find, ids
 
 
@@ -32,6 +40,7 @@ class Operators(click.Group):
             *(click.Option(names, **told) for names, told in finish_flags([p.name for p in operator.params()])),
             click.Option(["--hdr"], is_flag=True, help="Make .jpg (Ultra HDR) and .png (PQ) HDR pictures."),
             *output_flags(),
+            limit_option(),
             click.Option(["--threads"], type=click.IntRange(1), help="Threads to use; the result is the same. [all]"),
         ]
         command = click.Command(operator.id, callback=run, params=options, help=operator.summary())

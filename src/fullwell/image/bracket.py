@@ -40,6 +40,12 @@ class Bracket:
                     f"all frames of a bracket must have one size: {first.name} is {first.shape[1]} x {first.shape[0]}, "
                     f"{frame.name} is {frame.shape[1]} x {frame.shape[0]}; leave the odd one out."
                 )
+            if frame.scene_light != first.scene_light:
+                linear, other = (frame, first) if frame.scene_light else (first, frame)
+                raise InputError(
+                    f"{linear.name} holds linear light, as RAW does, and {other.name} does not; "
+                    "merge files of one kind, and leave the others out."
+                )
         if self.reference == -1:
             object.__setattr__(self, "reference", self._middle())
         if not 0 <= self.reference < len(self):

@@ -109,6 +109,8 @@ class Frame:
     exposure: Exposure = field(default_factory=Exposure)
     pose: Pose = field(default_factory=Pose)
     to_d50: Array | None = None  # linear RGB of the file's profile to XYZ D50; None: Rec.709
+    transfer: Array | None = None  # (levels, 3) light of each code, 0 to 1, as the file says; None: as sRGB has it
+    scene_light: bool = False  # that light is proportional to the scene's: no camera curve came before
     profile: str = "sRGB (assumed)"
     white_balance: str = ""
     meta: Metadata = field(default_factory=Metadata)

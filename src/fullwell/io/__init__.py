@@ -6,6 +6,7 @@ extension. `formats` holds both tables; codec libraries are imported by the code
 
 from fullwell.io.bracket import Found, Unreadable, read_bracket, read_frame, read_frames
 from fullwell.io.exposure import parse_times
+from fullwell.io.header import max_megapixels
 from fullwell.io.output import Encoding, check_output, is_result, read_recipe, write
 from fullwell.io.plausible import written_time
 from fullwell.io.radiance import read_radiance
@@ -23,6 +24,7 @@ __all__ = [
     "check_output",
     "hdr_picture",
     "is_result",
+    "max_megapixels",
     "parse_times",
     "read_bracket",
     "read_frame",

@@ -1,4 +1,4 @@
-"""Every other picture that OpenImageIO or Pillow decodes: PNM, BMP, JPEG 2000, WebP, AVIF and so on."""
+"""Every other picture that OpenImageIO or Pillow decodes: PNM, BMP, JPEG 2000, WebP and so on."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def read(path: Path) -> Header:
         warnings.simplefilter("ignore")  # of Pillow, about large pictures and malformed metadata
         try:
             with Image.open(path) as image:
-                if image.format in ("WEBP", "AVIF", "GIF"):  # OpenImageIO reads no metadata of these, or not them
+                if image.format in ("WEBP", "GIF"):  # OpenImageIO reads no metadata of these, or not them
                     return _with_pillow(path, image)
         except Image.DecompressionBombError:
             raise InputError(f"{path}: its header says that it has hundreds of millions of pixels.") from None
@@ -62,8 +62,6 @@ def _with_pillow(path: Path, image: Image.Image) -> Header:
     notes = ["holds several pictures; the first is used"] if getattr(image, "n_frames", 1) > 1 else []
     if image.mode in TRANSPARENT:
         notes.append("its transparency is ignored")
-    if image.format == "AVIF":
-        notes.append("is read with 8 bits")
     exif = image.info.get("exif")
     exif = exif.removeprefix(b"Exif\0\0") if isinstance(exif, bytes) and exif else None
     return Header(
@@ -88,7 +86,7 @@ def _decode(path: Path) -> Array:
 
 
 def read_recipe(path: Path) -> str:
-    """The recipe in the XMP of AVIF and WebP."""
+    """The recipe in the XMP of WebP."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

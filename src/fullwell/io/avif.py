@@ -1,4 +1,4 @@
-"""AVIF of 10 or 12 bits: coded by imagecodecs, put into a container with EXIF, XMP and light levels here.
+"""AVIF of 8 to 12 bits: coded by imagecodecs. Its container is read by Pillow, and written here where it needs more.
 
 Source: AV1 Image File Format 1.1; ISO/IEC 23008-12 (HEIF), clauses 6.5 and 9.3 and annex A.
 """
@@ -6,13 +6,20 @@ Source: AV1 Image File Format 1.1; ISO/IEC 23008-12 (HEIF), clauses 6.5 and 9.3 
 from __future__ import annotations
 
 import struct
+import warnings
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import imagecodecs
+import numpy as np
+from PIL import Image
 
-from fullwell.io import signal, xmp
-from fullwell.io.boxes import box, boxes
+from fullwell.errors import InputError
+from fullwell.image import Array
+from fullwell.io import profile, signal, xmp
+from fullwell.io.boxes import box, boxes, is_whole
+from fullwell.io.header import Header
 
 if TYPE_CHECKING:
     from fullwell.io.output import Encoding
@@ -20,8 +27,69 @@ if TYPE_CHECKING:
 
 SPEED = 8  # 6 takes three times the seconds for a few percent of the size
 MATRIX = 9  # Rec.2020, non-constant luminance
+MOST_META = 1 << 20  # bytes in which the description of the pictures lies
 HIDDEN = 1  # flag of an item that is not a picture
 REFERENCE_BYTES = b"\0\0\0\0"  # before an EXIF block: offset of its TIFF header
+
+
+def read(path: Path) -> Header:
+    """Size, depth, EXIF, ICC, XMP. Raises InputError for damage."""
+    if not is_whole(path):
+        raise InputError(f"{path}: the AVIF file ends before its picture does (truncated); copy it again.")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of Pillow, about large pictures
+        try:
+            with Image.open(path, formats=["AVIF"]) as image:
+                size, mode, info, frames = image.size, image.mode, image.info, getattr(image, "n_frames", 1)
+        except Image.DecompressionBombError:
+            raise InputError(f"{path}: its header says that it has hundreds of millions of pixels.") from None
+        except (OSError, ValueError, SyntaxError, RuntimeError):
+            raise InputError(f"{path}: must be a picture; it is an AVIF that is damaged or truncated.") from None
+    about = _properties(path)
+    config, colour = about.get(b"av1C", b""), about.get(b"nclx", b"")
+    bits = 8 if len(config) < 3 or not config[2] & 0x40 else 12 if config[2] & 0x20 else 10
+    codes = struct.unpack_from(">HH", colour, 4) if len(colour) >= 8 else (1, 13)
+    notes = ["holds several pictures; the first is used"] if frames > 1 else []
+    if mode in ("RGBA", "LA"):
+        notes.append("its transparency is ignored")
+    block, icc = info.get("exif"), info.get("icc_profile")
+    return Header(
+        size[1],
+        size[0],
+        partial(_decode, path, bits),
+        256 if bits == 8 else 65536,
+        block.removeprefix(b"Exif\0\0") if block else None,
+        icc,
+        tuple(notes),
+        info.get("xmp"),
+        colour=None if icc else profile.of_cicp(*codes),
+    )
+
+
+def _properties(path: Path) -> dict[bytes, bytes]:
+    """The first property of each kind that a picture in the file has; colour by its kind, nclx or prof."""
+    found: dict[bytes, bytes] = {}
+    with path.open("rb") as file:
+        meta = dict(boxes(file.read(MOST_META))).get(b"meta", b"")
+    properties = dict(boxes(meta[4:])).get(b"iprp", b"")
+    for kind, payload in boxes(dict(boxes(properties)).get(b"ipco", b"")):
+        found.setdefault(payload[:4] if kind == b"colr" else kind, payload)
+    return found
+
+
+def _decode(path: Path, bits: int) -> Array:
+    try:
+        pixels = np.asarray(imagecodecs.avif_decode(path.read_bytes()))
+    except (imagecodecs.AvifError, ValueError) as failed:
+        raise InputError(f"{path}: is damaged, its pixels cannot be decoded ({failed}).") from None
+    pixels = pixels[0] if pixels.ndim == 4 else pixels  # of a sequence
+    return pixels if pixels.dtype == np.uint8 else full_scale(pixels, bits)
+
+
+def full_scale(pixels: Array, bits: int) -> Array:
+    """Codes of so many bits as the 16-bit ones of the same share of full scale."""
+    top = (1 << bits) - 1
+    return ((pixels.astype(np.uint32) * 65535 + top // 2) // top).astype(np.uint16)
 
 
 def write_hdr(hdr: HdrPicture, path: Path, encoding: Encoding) -> None:
@@ -90,3 +158,11 @@ def _picture(coded: bytes, places: bytes) -> bytes:
     """The bytes of the only item, as a location box with one extent and offsets of four bytes says."""
     at, size = struct.unpack(">II", places[14:22])
     return coded[at : at + size]
+
+
+def read_recipe(path: Path) -> str:
+    """The recipe in its XMP."""
+    try:
+        return xmp.recipe_in(read(path).xmp)
+    except InputError:
+        return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 
 def boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -25,3 +26,17 @@ def box(kind: bytes, *payload: bytes) -> bytes:
     if len(inside) + 8 < 1 << 32:
         return (len(inside) + 8).to_bytes(4, "big") + kind + inside
     return b"\0\0\0\1" + kind + (len(inside) + 16).to_bytes(8, "big") + inside
+
+
+def is_whole(path: Path) -> bool:
+    """Whether a file holds all of its outermost boxes: decoders fill with something what is missing."""
+    size, at = path.stat().st_size, 0
+    with path.open("rb") as file:
+        while at + 8 <= size:
+            file.seek(at)
+            start = file.read(16)
+            length = int.from_bytes(start[:4], "big")
+            if length == 0:
+                return True
+            at += int.from_bytes(start[8:16], "big") if length == 1 else max(length, 8)
+    return at <= size

@@ -149,12 +149,19 @@ class _Pixels:
     decode: Callable[[], Array]
     orientation: int
     store: _Store
+    convert: Callable[[Array], Array] | None = None
+    gray: Callable[[], Array] | None = None
     kept: Array | None = None
+
+    def small(self) -> Array | None:
+        """Codes 0 to 1 of a small picture, (h, w), where the file has a cheaper way to one than decoding."""
+        return None if self.gray is None or self.kept is not None else upright(self.gray(), self.orientation)
 
     def __call__(self) -> Array:
         if self.kept is not None:
             return self.kept
-        codes = as_codes(upright(self.decode(), self.orientation), self.name)
+        pixels = upright(self.decode(), self.orientation)
+        codes = as_codes(self.convert(pixels) if self.convert else pixels, self.name)
         codes.flags.writeable = False
         if self.store.keeps:
             self.kept = codes
@@ -166,17 +173,19 @@ def _frame(path: Path, store: _Store) -> Frame:
 
     header = formats.read_header(path)
     settings = exif.read(header.exif)
-    colour = profile.read(header.icc, settings.adobe_rgb)
-    turned = settings.orientation >= 5
+    colour = header.colour or profile.read(header.icc, settings.adobe_rgb, header.levels)
+    orientation = 1 if header.turned else settings.orientation
     return Frame(
         str(path),
-        _Pixels(str(path), header.decode, settings.orientation, store),
-        (header.width, header.height) if turned else (header.height, header.width),
+        _Pixels(str(path), header.decode, orientation, store, colour.convert, header.gray),
+        (header.width, header.height) if orientation >= 5 else (header.height, header.width),
         settings.exposure,
         to_d50=colour.to_d50,
+        transfer=colour.transfer,
+        scene_light=colour.scene_light,
         profile=colour.name,
         white_balance=settings.white_balance,
         meta=Metadata(header.exif, (str(path),), xmp=header.xmp, iptc=header.iptc),
         notes=header.notes + settings.notes + colour.notes,
-        levels=header.levels,
+        levels=65536 if colour.convert else header.levels,
     )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import mmap
 import struct
 import warnings
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from fractions import Fraction
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from PIL import Image
@@ -241,4 +243,30 @@ def compact(data: ifd.Data, without: frozenset[int] = frozenset()) -> bytes:
     for pointer in (EXIF_IFD, GPS_IFD):
         if held := copied(ifd.sub(data, main, pointer)):
             root[pointer] = made.pointer(held)
+    return made.finish(root)
+
+
+def completed(
+    path: Path, orientation: int, time_s: float = 0.0, f_number: float = 0.0, iso: float = 0.0, taken: str = ""
+) -> bytes:
+    """The block of a file that is built like a TIFF, or an empty one, with these where it is silent; 0 is unknown."""
+    try:
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            block = compact(data)
+    except ValueError:
+        block = b""
+    known = read(block).exposure
+    made = ifd.Builder(block) if block else ifd.Builder()
+    root = ifd.directory(made.data, ifd.first(made.data))[0] if block else {}
+    camera = ifd.sub(made.data, root, EXIF_IFD)
+    for tag, value, said in ((EXPOSURE_TIME, time_s, known.time_s), (F_NUMBER, f_number, known.f_number)):
+        if said is None and value > 0:
+            ratio = Fraction(value).limit_denominator(100_000)
+            camera[tag] = made.entry(ifd.RATIONAL, [ratio.numerator, ratio.denominator])
+    if known.iso is None and 0 < iso < 65535:
+        camera[ISO] = made.entry(ifd.SHORT, [round(iso)])
+    if TAKEN not in camera and taken:
+        camera[TAKEN] = made.entry(ifd.ASCII, taken.encode() + b"\0")
+    root[ORIENTATION] = made.entry(ifd.SHORT, [orientation])
+    root[EXIF_IFD] = made.pointer(camera)
     return made.finish(root)

@@ -33,8 +33,9 @@ WHITE, NOMINAL = "whiteLuminance", "fullwell:nominal_cd_m2"
 def read_radiance(path: Path) -> Radiance:
     """The display window of the first part; pixels outside the data window are black.
 
-    Channels R, G, B, or those of the first layer that has them, or luminance alone. Chromaticities that are no working
-    primaries are converted to Rec.709. Raises InputError for what is damaged or holds no such channels.
+    Channels R, G, B, or those of the first layer that has them, or luminance alone, or the only one or three there are.
+    Chromaticities that are no working primaries are converted to Rec.709. Raises InputError for what is damaged or
+    holds no such channels.
     """
     with openimageio.opened(path) as source:
         spec = source.spec()
@@ -70,14 +71,23 @@ def read_radiance(path: Path) -> Radiance:
     )
 
 
+COLOURS = (("r", "g", "b"), ("red", "green", "blue"), ("y", "y", "y"))
+BESIDE, DEPTH = {"a", "alpha", MASK}, {"z", "zback", "depth"}
+
+
 def _channels(names: tuple[str, ...], path: Path) -> list[int]:
-    """Indices of red, green and blue; one index thrice for luminance."""
-    layers = dict.fromkeys(name.rpartition(".")[0] for name in names)
-    for wanted in (("R", "G", "B"), ("r", "g", "b"), ("Y", "Y", "Y")):
+    """Indices of red, green and blue; one index thrice for luminance. Else the only one or three that may be light."""
+    folded = [name.lower() for name in names]
+    layers = dict.fromkeys(name.rpartition(".")[0] for name in folded)
+    for wanted in COLOURS:
         for layer in sorted(layers, key=lambda layer: layer != ""):  # the nameless one first
             full = [f"{layer}.{c}" if layer else c for c in wanted]
-            if all(name in names for name in full):
-                return [names.index(name) for name in full]
+            if all(name in folded for name in full):
+                return [folded.index(name) for name in full]
+    last = [name.rpartition(".")[2] for name in folded]
+    light = [k for k, name in enumerate(last) if name not in BESIDE]
+    if len(light) in (1, 3) and not DEPTH.intersection(last):
+        return light * (3 // len(light))
     raise InputError(f"{path}: must hold channels R, G, B or Y, it holds {', '.join(names)}.")
 
 

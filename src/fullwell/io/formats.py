@@ -11,8 +11,6 @@ from fullwell.io.header import Header
 
 SNIFFED = 512  # bytes that are looked at
 
-Signs = dict[int, tuple[bytes, ...]]  # offset -> what stands there
-
 # First bytes -> codec module; every other picture goes to `anyimage`.
 PICTURES = {
     b"\xff\xd8\xff": "jpeg",
@@ -22,15 +20,18 @@ PICTURES = {
     b"II+\0": "tiff",
     b"MM\0+": "tiff",
     b"\0\0\0\x0cJXL ": "jxl",
+    b"\xff\x0a": "jxl",
 }
 RADIANCE = {b"#?": "hdr", b"\x76\x2f\x31\x01": "exr", b"<!doctype html>": "html"}
-RAW: Signs = {
-    0: (b"FUJIFILMCCD-RAW", b"IIRO", b"IIRS", b"MMOR", b"IIU\0"),
-    4: (b"ftypcrx",),
-    6: (b"HEAPCCDR",),
-    8: (b"CR\2",),
+ELSEWHERE: dict[str, dict[int, tuple[bytes, ...]]] = {  # codec -> offset -> what stands there
+    "raw": {
+        0: (b"FUJIFILMCCD-RAW", b"IIRO", b"IIRS", b"MMOR", b"IIU\0", b"II\x1a\0\0\0HEAPCCDR"),
+        4: (b"ftypcrx",),
+        8: (b"CR\2",),
+    },
+    "avif": {4: (b"ftypavif", b"ftypavis")},
+    "heif": {4: (b"ftyphei", b"ftyphev", b"ftypmif1", b"ftypmsf1")},
 }
-HEIF: Signs = {4: (b"ftyphei", b"ftyphev", b"ftypmif1", b"ftypmsf1")}
 
 # Extension -> what it holds and the codec module of each, bits per channel of its pictures (None: as asked).
 WRITERS: dict[str, tuple[dict[str, str], int | None]] = {
@@ -55,12 +56,11 @@ def codec(name: str) -> Any:
 
 
 def sniff(path: Path) -> str:
-    """The codec for what a file begins with. Raises InputError for what is no readable file, and for RAW and HEIF."""
+    """The codec for what a file begins with. Raises InputError for what is no readable file."""
     start = _first_bytes(path)
-    if _has(start, RAW):
-        raise InputError(f"{path}: is a camera RAW file; develop it to 16-bit TIFF first.")
-    if _has(start, HEIF):
-        raise InputError(f"{path}: is a HEIF file, which cannot be decoded here; export it as JPEG or 16-bit TIFF.")
+    for name, signs in ELSEWHERE.items():
+        if any(start[at:].startswith(sign) for at, several in signs.items() for sign in several):
+            return name
     found = next((name for magic, name in (PICTURES | RADIANCE).items() if start.startswith(magic)), "anyimage")
     return "hdr" if b"#?RADIANCE\r\n" in start else found  # damaged, as that codec will say
 
@@ -90,10 +90,6 @@ def is_text(path: Path) -> bool:
         return bool(str(path).encode())
     except UnicodeEncodeError:
         return False
-
-
-def _has(start: bytes, signs: Signs) -> bool:
-    return any(start[at:].startswith(sign) for at, several in signs.items() for sign in several)
 
 
 def read_header(path: Path) -> Header:

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 import numpy as np
 
 from fullwell.errors import InputError
 from fullwell.image import Array
+from fullwell.io.profile import Colour
 
-MAX_PIXELS = 500_000_000  # larger headers are taken for damage or malice, and refused before anything is allocated
+MOST = 500.0  # million pixels; larger headers are taken for damage or malice, and refused before anything is allocated
+_most = ContextVar("most", default=MOST)
+
+
+@contextmanager
+def max_megapixels(most: float) -> Iterator[None]:
+    """Inside, pictures of up to so many million pixels are read."""
+    token = _most.set(most)
+    try:
+        yield
+    finally:
+        _most.reset(token)
 
 
 @dataclass(frozen=True)
@@ -29,12 +43,16 @@ class Header:
     notes: tuple[str, ...] = ()
     xmp: bytes | None = None  # a packet
     iptc: bytes | None = None  # IPTC-IIM datasets
+    turned: bool = False  # the decoder turns it upright already
+    gray: Callable[[], Array] | None = None  # (h, w) codes 0 to 1 of a small picture, where that is cheaper
+    colour: Colour | None = None  # where it is not the ICC profile that says
 
     def checked(self, name: str) -> Header:
-        """Itself; raises InputError for a size that cannot be."""
-        if self.width < 1 or self.height < 1 or self.width * self.height > MAX_PIXELS:
+        """Itself; raises InputError for a size that cannot be or is not allowed."""
+        most = _most.get()
+        if self.width < 1 or self.height < 1 or self.width * self.height > most * 1e6:
             raise InputError(
-                f"{name}: a picture must have 1 to {MAX_PIXELS // 1_000_000} million pixels, "
+                f"{name}: a picture must have 1 to {most:g} million pixels (--max-megapixels), "
                 f"its header says {self.width} x {self.height}."
             )
         return self

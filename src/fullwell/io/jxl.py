@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import imagecodecs
 import OpenImageIO as oiio  # noqa: N813
 
 from fullwell.io import anyimage, signal, xmp
 from fullwell.io.boxes import box, boxes
+from fullwell.io.header import Header
 
 if TYPE_CHECKING:
     from fullwell.io.output import Encoding
@@ -16,7 +20,26 @@ if TYPE_CHECKING:
 
 EFFORT = 3  # of 9; 7 takes nine times the seconds for a quarter less
 SIGNATURE = b"JXL "
-read = anyimage.read
+
+
+def read(path: Path) -> Header:
+    """Size, ICC, EXIF and XMP; the decoder turns the picture upright. Raises InputError for damage."""
+    header, held = anyimage.read(path), dict(_metadata(path))
+    block = held.get(b"Exif", b"")
+    start = 4 + int.from_bytes(block[:4], "big")
+    return replace(header, exif=block[start:] or None, xmp=held.get(b"xml "), turned=True)
+
+
+def _metadata(path: Path) -> Iterator[tuple[bytes, bytes]]:
+    """The boxes beside the picture, inflated."""
+    for kind, payload in boxes(path.read_bytes()):
+        if kind == b"brob":
+            try:
+                yield payload[:4], bytes(imagecodecs.brotli_decode(payload[4:]))
+            except (imagecodecs.BrotliError, ValueError):
+                continue
+        elif kind in (b"Exif", b"xml "):
+            yield kind, payload
 
 
 def write_hdr(hdr: HdrPicture, path: Path, encoding: Encoding) -> None:
@@ -33,7 +56,7 @@ def write_hdr(hdr: HdrPicture, path: Path, encoding: Encoding) -> None:
     ours = box(b"Exif", bytes(4), made.exif)
     if packet := xmp.of_result(made.meta, recipe=made.meta.recipe):
         ours += box(b"xml ", packet)
-    kept = [box(kind, payload) for kind, payload in boxes(path.read_bytes()) if kind not in (b"Exif", b"xml ")]
+    kept = [box(kind, payload) for kind, payload in boxes(path.read_bytes()) if kind not in (b"Exif", b"xml ", b"brob")]
     path.write_bytes(b"".join(kept[:2]) + ours + b"".join(kept[2:]))  # behind signature and file type
 
 

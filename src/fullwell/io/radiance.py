@@ -8,18 +8,22 @@ from fullwell.errors import InputError
 from fullwell.image import Radiance
 from fullwell.io import formats
 
+READERS = {"hdr": "hdr", "exr": "exr", "tiff": "tiff", "jpeg": "gainmap"}  # what it begins like -> codec
+
 
 def read_radiance(path: str | Path) -> Radiance:
-    """Read .hdr, .exr or a float TIFF, whatever it is called. NaN, infinities and negatives pass through.
+    """Read .hdr, .exr, a float TIFF or a JPEG with a gain map, whatever it is called.
+
+    NaN, infinities and negatives pass through. Of a gain map, 1.0 is diffuse white.
 
     Raises InputError naming the file for what is damaged and for pictures, which are no radiance.
     """
     path = Path(path)
     name = formats.sniff(path)
-    if name not in ("hdr", "exr", "tiff"):
+    if name not in READERS:
         raise InputError(
-            f"{path}: is no radiance file (.hdr, .exr or float .tif); "
+            f"{path}: is no radiance file (.hdr, .exr, float .tif or a JPEG with a gain map); "
             "to merge photographs: fullwell make FRAMES... -o OUT."
         )
-    radiance: Radiance = formats.codec(name).read_radiance(path)
+    radiance: Radiance = formats.codec(READERS[name]).read_radiance(path)
     return radiance

@@ -19,6 +19,7 @@ NUMBER = re.compile(r"([0-9]+(?:\.[0-9]+)?)")
 BESIDE = {".txt", ".json", ".xmp", ".toml", ".csv", ".xml", ".html", ".pdf", ".svg", ".mp4", ".mov", ".avi", ".mts"}
 PICTURES = {".jpg", ".jpeg", ".jpe", ".png", ".tif", ".tiff", ".webp", ".bmp", ".jp2", ".jxl", ".avif", ".heic"}
 MOST_NAMES = 3  # that a note lists
+NO_PHOTOGRAPHS, BESIDE_RAW = "no photographs", "copies of RAW files"
 
 
 @dataclass(frozen=True)
@@ -69,14 +70,16 @@ def _photographs(path: Path, left: dict[str, list[Path]]) -> Iterator[Path]:
         yield path
         return
     files.sort(key=natural)
-    others = [f for f in files if not _is_photograph(f, files)]
-    if len(others) == len(files):
+    reasons = {f: _why_not(f, files) for f in files}
+    if all(reasons.values()):
         if not files:
             raise InputError(f"{nothing}; {_elsewhere(path)}.")
         raise InputError(f"{nothing}, only {_some(files)}.")
-    if others:
-        left.setdefault("no photographs", []).extend(others)
-    yield from (f for f in files if f not in others)
+    for file, why in reasons.items():
+        if why:
+            left.setdefault(why, []).append(file)
+        else:
+            yield file
 
 
 def _fitting(pattern: Path) -> list[Path]:
@@ -103,24 +106,34 @@ def natural(path: Path) -> tuple[object, ...]:
     return str(path.parent), tuple(parts), path.name
 
 
-def _is_photograph(path: Path, beside: list[Path]) -> bool:
-    """Whether a file counts as a frame or should be refused as one, rather than being passed over.
+def _why_not(path: Path, beside: list[Path]) -> str:
+    """Why a file is passed over; empty where it counts as a frame or should be refused as one.
 
-    What cannot be read is passed over where the same name is there in a format that can: RAW beside JPEG.
+    Of two files of one name, RAW is taken where it can be decoded, and what can be decoded where the other cannot.
     """
     extension = path.suffix.lower()
-    if extension in BESIDE:
-        return False
+    if extension in BESIDE or (path.stat().st_size == 0 and extension not in PICTURES):
+        return NO_PHOTOGRAPHS
+    twins = [p for p in beside if p != path and p.stem.casefold() == path.stem.casefold()]
+    if twins and not _is_raw(path) and any(map(_is_raw, twins)):
+        return BESIDE_RAW
     try:
         codec = formats.sniff(path)
-    except InputError:  # RAW, HEIF, empty
-        twins = [p for p in beside if p != path and p.stem.casefold() == path.stem.casefold()]
-        if path.stat().st_size == 0 and extension not in PICTURES:
-            return False
-        return not any(_is_decodable(p) for p in twins)
+    except InputError:  # empty
+        return ""
     if codec in formats.RADIANCE.values():
-        return _is_result(path)  # to be left out as such
-    return codec != "anyimage" or extension in PICTURES or _is_decodable(path)
+        return "" if _is_result(path) else NO_PHOTOGRAPHS  # to be left out as such
+    if codec in formats.ELSEWHERE or codec == "tiff":
+        return NO_PHOTOGRAPHS if any(map(_is_decodable, twins)) and not _is_decodable(path) else ""
+    return "" if codec != "anyimage" or extension in PICTURES or _is_decodable(path) else NO_PHOTOGRAPHS
+
+
+def _is_raw(path: Path) -> bool:
+    """Whether a file holds what a sensor saw, and can be decoded."""
+    try:
+        return formats.sniff(path) in ("raw", "tiff") and formats.read_header(path).colour is not None
+    except InputError:
+        return False
 
 
 def _is_result(path: Path) -> bool:

@@ -88,8 +88,13 @@ BENDS = np.stack([np.ones_like(_x), _x, _y, _x * _y, _x * _x, _y * _y], axis=2).
 
 
 def thumbnail(frame: Frame) -> Array:
-    """One frame's brightness, upright. JPEG is decoded at an eighth of its size; others whole. Raises InputError."""
-    path = Path(frame.name)
+    """One frame's brightness, upright. JPEG is decoded at an eighth of its size, RAW not demosaiced.
+
+    Raises InputError.
+    """
+    path, small = Path(frame.name), getattr(frame.source, "small", None)
+    if small is not None and (gray := small()) is not None:
+        return _small(gray)
     if callable(frame.source) and formats.sniff(path) == "jpeg":
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

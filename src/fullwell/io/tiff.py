@@ -18,7 +18,7 @@ import numpy as np
 from fullwell.color import primaries
 from fullwell.errors import InputError, UsageError
 from fullwell.image import Array, Metadata, Radiance
-from fullwell.io import exif, ifd, openimageio, profile, xmp
+from fullwell.io import exif, ifd, openimageio, profile, raw, xmp
 from fullwell.io.header import Header, upright
 
 if TYPE_CHECKING:
@@ -39,14 +39,14 @@ LARGEST = 4_000_000_000  # offsets have 32 bits
 
 
 def read(path: Path) -> Header:
-    """Size, EXIF, ICC. Raises InputError for RAW files and for what is not RGB or grey."""
+    """Size, EXIF, ICC; what a camera's sensor saw goes to `raw`. Raises InputError for what is not RGB or grey."""
     root, block, packet, iptc = _directory(path)
     with openimageio.opened(path) as source:
         spec = source.spec()
         several = source.seek_subimage(1, 0)
     photometric = spec.get_int_attribute("tiff:PhotometricInterpretation", -1)
     if DNG_VERSION in root or photometric in (32803, 34892) or spec.get_int_attribute("tiff:subfiletype") & 1:
-        raise InputError(f"{path}: is a camera RAW file; develop it to 16-bit TIFF first.")
+        return raw.read(path)
     if photometric not in READABLE:
         kind = UNREADABLE.get(photometric, f"of photometric interpretation {photometric}")
         raise InputError(f"{path}: a frame must be RGB or grey, this TIFF is {kind}; convert it to RGB first.")

@@ -11,6 +11,7 @@ import numpy as np
 from fullwell.image import Array, Bracket, Radiance, Response
 from fullwell.kernels.merge import merge_tables
 from fullwell.kernels.rows import addresses
+from fullwell.merge._highlights import untint
 from fullwell.merge._registered import Registered
 from fullwell.merge._white_balance import white_balance_drift
 from fullwell.operators import Merger
@@ -78,7 +79,8 @@ class WeightedMerger(Merger):
                 addresses(codes), codes[0][0, 0], np.array(shifts, np.int64), np.stack(spans), value[part], norm[part],
                 above[part], below[part], below.min(axis=0), self.logarithmic, True, first, last, rgb, sums, mask,
             )  # fmt: skip
-        matrix = bracket.to_working
+        matrix, clipped = bracket.to_working, above.max(axis=0)
+        untint(rgb, mask, np.exp2(clipped) if self.logarithmic else clipped, matrix)
         if not np.array_equal(matrix, np.eye(3)):
             rgb = rgb @ matrix.T.astype(np.float32)
         noise = max(np.interp(max(self.low, NOISE), code, curve[:, c]) for c in range(3))
