@@ -151,12 +151,13 @@ def test_compare_counts_what_numpy_counts(size: tuple[int, int]) -> None:
     rng = np.random.default_rng(5)
     a, b = rng.integers(0, 256, (2, h, w), np.uint8)
     shifts = [(0, 0), (3, -2), (-5, 7), (40, 0), (0, -60), (36, 52), (0, 64), (-1, -128), (1, 65), (0, 500)]
-    levels, found = np.array([(120, 90), (30, 200)]), np.empty((min(4, h), len(shifts), 5), np.int64)
+    levels = np.array([(120, 90), (30, 200)])
     pair = [np.empty((2, 2, h, -(-w // WORD)), np.uint64) for _ in range(2)]
     for image, level, out in zip((a, b), levels.T, pair, strict=True):
         bitmaps(image, np.ascontiguousarray(level), 4, out)
-    compare(*pair, w, np.array(shifts), found)
-    for (dy, dx), counts in zip(shifts, found.sum(axis=0), strict=True):
+    found = compare(*pair, w, np.array(shifts), True, 4)
+    np.testing.assert_array_equal(compare(*pair, w, np.array(shifts), False, 4), found * [1, 1, 0, 0, 1])
+    for (dy, dx), counts in zip(shifts, found, strict=True):
         ys, xs = np.mgrid[0:h, 0:w]
         inside = (ys - dy >= 0) & (ys - dy < h) & (xs - dx >= 0) & (xs - dx < w)
         moved = np.zeros_like(b, dtype=int)

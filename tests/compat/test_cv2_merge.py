@@ -64,6 +64,21 @@ def test_robertson_gives_a_bound_where_opencv_gives_black():
     np.testing.assert_allclose(merge.createMergeRobertson().process(given, TIMES), 255 / 128 / 0.25, rtol=1e-5)
 
 
+@pytest.mark.parametrize("size", [(1, 1), (7, 5), (40, 33)])
+def test_robertson_agrees_with_numpy_where_many_pixels_are_black_or_clipped(size):
+    rng = np.random.default_rng(8)
+    given = [rng.choice(np.array([0, 1, 90, 254, 255], np.uint8), (*size, 3)) for _ in TIMES]
+    v = 4 * np.arange(256) / 255 - 2
+    weight = (np.exp(4 - v**2) - 1) / (np.exp(4) - 1)
+    weight[[0, -1]] = 0
+    codes, t = np.stack(given).astype(int), TIMES.astype(np.float64)[:, None, None, None]
+    norm = (weight[codes] * t**2).sum(axis=0)
+    expected = np.divide((weight[codes] * t * codes / 128).sum(axis=0), norm, out=np.zeros(norm.shape), where=norm > 0)
+    least = np.where(codes == 255, 255 / 128 / t, 0).max(axis=0)
+    found = merge.createMergeRobertson().process(given, TIMES)
+    np.testing.assert_allclose(found, np.where(norm > 0, expected, least), rtol=1e-5)
+
+
 @pytest.mark.parametrize("times", [TIMES.astype(np.float64), TIMES.tolist(), TIMES[:, None], tuple(TIMES.tolist())])
 def test_times_of_any_kind_mean_seconds(times):
     given = frames((24, 32), 0)

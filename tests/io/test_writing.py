@@ -216,6 +216,13 @@ def test_rgbe_is_within_half_a_step_of_the_largest_channel(
     assert np.allclose(oiio.ImageBuf(str(path)).get_pixels("float"), read, rtol=1e-6)
 
 
+@pytest.mark.parametrize("rows", [1, 63, 64, 65, 129])
+def test_bands_of_rows_join(tmp_path: Path, rows: int) -> None:
+    rgb = np.random.default_rng(rows).integers(0, 3, (rows, 40, 3)).astype(np.float32)[:, ::2]
+    write(Radiance(rgb), tmp_path / "a.hdr")
+    assert (cv2.imread(str(tmp_path / "a.hdr"), cv2.IMREAD_UNCHANGED)[..., ::-1] == rgb).all()
+
+
 @pytest.mark.parametrize("width", [8, 127, 129, 300, 1000, 7, 32768])
 def test_runs_of_every_length_come_back(tmp_path: Path, width: int) -> None:
     """Planes of runs, of noise and of both, as other decoders read them."""

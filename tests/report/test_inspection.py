@@ -13,6 +13,7 @@ from fullwell.errors import ExposureError
 from fullwell.image import Bracket, Exposure, Frame
 from fullwell.io import written_time
 from fullwell.io.photograph import write_photograph
+from fullwell.kernels.histogram import clipping
 from fullwell.report.inspection import as_dict, as_table, inspect, inspect_files
 
 
@@ -48,6 +49,17 @@ def test_shares_of_clipped_pixels(kind: type) -> None:
     pixels = codes if kind == np.uint8 else codes.astype(np.uint16) * np.uint16(257)
     (row,) = inspect([Frame("a", pixels, (10, 10))]).rows
     assert (row.clipped_high, row.clipped_low) == (0.02, 0.02)
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+@pytest.mark.parametrize("size", [(1, 1), (3, 1), (37, 53), (201, 199)])
+def test_clipping_is_counted_as_numpy_counts(size: tuple[int, int], kind: type) -> None:
+    top = np.iinfo(kind).max
+    codes = np.random.default_rng(2).integers(0, top + 1, (*size, 3)).astype(kind)
+    codes.flags.writeable = False
+    low, high = top // 20, top - top // 10
+    expected = [(codes <= low).any(axis=2).mean(), (codes >= high).any(axis=2).mean(), codes.mean(dtype=np.float64)]
+    np.testing.assert_allclose(clipping(codes, low, high), expected, rtol=1e-12)
 
 
 def test_nothing_to_warn_of() -> None:

@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from fullwell.image import Array, Bracket, Pose
+from fullwell.kernels._jit import threads_for
 from fullwell.kernels.mtb import WORD, bitmaps, compare, count_codes, grey, halve
 from fullwell.operators import UNKNOWN, Aligner
 from fullwell.params import operator, param
@@ -92,14 +93,12 @@ class MTB03(Aligner):
             if a is near[0]:
                 tried.insert(0, (0, 0))  # what was found on the way down must be better than none where it is applied
             shifts = np.array(tried, np.int64)
-            counts = np.empty((min(BLOCKS, h), len(shifts), 5), np.int64)
-            compare(self._bitmaps(a, levels[0]), self._bitmaps(b, levels[1]), w, shifts, counts)
-            counts = counts.sum(axis=0)
-            best = _least(counts)
+            with threads_for(h * w):
+                bits = self._bitmaps(a, levels[0]), self._bitmaps(b, levels[1])
+                best = _least(compare(*bits, w, shifts, False, BLOCKS))
             dy, dx = (int(s) for s in shifts[best])
-            counts = counts[best]
             radius = 1
-        confidence = _confidence(counts)
+        confidence = _confidence(compare(*bits, w, shifts[best : best + 1], True, BLOCKS)[0])
         return ((dy, dx), confidence) if confidence >= self.min_confidence else ((0, 0), confidence)
 
     def _bitmaps(self, scale: Scale, levels: Array) -> Array:
@@ -135,13 +134,15 @@ def _pyramid(base: Array, levels: int) -> list[Scale]:
     for _ in range(levels):
         h, w = images[-1].shape
         images.append(np.empty((h // 2, w // 2), np.uint8))
-        halve(images[-2], images[-1])
+        with threads_for(images[-1].size):
+            halve(images[-2], images[-1])
     return [Scale(image, _pixels_up_to(image)) for image in images]
 
 
 def _pixels_up_to(image: Array) -> Array:
     blocks = np.empty((min(BLOCKS, image.shape[0]), 256), np.int64)
-    count_codes(image, blocks)
+    with threads_for(image.size):
+        count_codes(image, blocks)
     return np.cumsum(blocks.sum(axis=0))
 
 

@@ -23,6 +23,7 @@ from numba.core import event
 # No nnan, no ninf: NaN and infinity keep their meaning.
 FLAGS = frozenset({"contract", "reassoc", "nsz", "arcp", "afn"})
 f = np.float32
+SMALL = 1 << 15  # pixels; below, waking threads costs more than they save: 8 ms a call on a busy machine
 
 
 def kernel(outs: int = 1, parallel: bool = True) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -132,3 +133,8 @@ def threads(count: int | None) -> Iterator[None]:
         yield
     finally:
         set_num_threads(before)
+
+
+def threads_for(pixels: int) -> Any:
+    """Use one thread inside for kernels over so few pixels that more would wait for each other, else all there are."""
+    return threads(1 if pixels < SMALL else None)

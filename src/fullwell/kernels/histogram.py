@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numba import prange
 
-from fullwell.kernels._jit import f, kernel
+from fullwell.kernels._jit import f, kernel, threads_for
 from fullwell.kernels.vecmath import clean, log2f
 
 BINS_PER_STOP = 64
@@ -49,6 +49,38 @@ def log_luminance(rgb, weights, sums, counts):
             sums[k, 3] += sum_r
             sums[k, 4] += sum_g
             sums[k, 5] += sum_b
+
+
+@kernel()
+def count_clipped(codes, low, high, out):
+    """Per block of rows of codes (h, w, 3): pixels with a channel up to `low`, with one from `high` on, and the sum.
+
+    out (blocks, 3) int64.
+    """
+    h, w = codes.shape[0], codes.shape[1]
+    blocks = out.shape[0]
+    for k in prange(blocks):
+        dark, lit, total = 0, 0, 0
+        for y in range(h * k // blocks, h * (k + 1) // blocks):
+            row = codes[y].reshape(3 * w)
+            row_dark, row_lit, row_total = np.int32(0), np.int32(0), np.uint64(0)
+            for x in range(w):
+                r, g, b = row[3 * x], row[3 * x + 1], row[3 * x + 2]
+                row_dark += np.int32((r <= low) | (g <= low) | (b <= low))
+                row_lit += np.int32((r >= high) | (g >= high) | (b >= high))
+                row_total += np.uint32(r) + np.uint32(g) + np.uint32(b)
+            dark, lit, total = dark + row_dark, lit + row_lit, total + np.int64(row_total)
+        out[k, 0], out[k, 1], out[k, 2] = dark, lit, total
+
+
+def clipping(codes, low, high):
+    """Shares of the pixels (h, w, 3) with a channel up to `low` and with one from `high` on, and the mean code."""
+    pixels = codes.shape[0] * codes.shape[1]
+    blocks = np.empty((min(64, codes.shape[0]), 3), np.int64)
+    with threads_for(pixels):
+        count_clipped(codes, codes.dtype.type(low), codes.dtype.type(high), blocks)
+    dark, lit, total = (int(n) for n in blocks.sum(axis=0))
+    return dark / pixels, lit / pixels, total / (3 * pixels)
 
 
 class LogStats:

@@ -60,7 +60,8 @@ def bitmaps(image, levels, margin, out):
     h, w = image.shape
     for y in prange(h):
         row = np.zeros((w + WORD - 1) // WORD * WORD, np.uint8)
-        row[:w] = image[y]
+        for x in range(w):  # a slice would compile its error messages, seconds of it
+            row[x] = image[y, x]
         last = np.uint64(0xFFFFFFFFFFFFFFFF) >> np.uint64(row.size - w)
         for k in range(levels.size):
             level = levels[k]
@@ -75,28 +76,30 @@ def bitmaps(image, levels, margin, out):
             part[-1] &= last
 
 
-def compare(a, b, width, shifts, out):
-    """Compare bitmaps of pictures of this width for many shifts at once; as `compare_rows`, but for `sides`."""
-    sides, side = np.unique(shifts[:, 1], return_inverse=True)  # here, because numba compiles a sort for seconds
-    compare_rows(a, b, width, shifts, sides, side, out)
+def compare(a, b, width, shifts, above, blocks):
+    """Compare bitmaps of pictures of this width for many shifts at once, (n, 5) int64; as `compare_rows` says it."""
+    # Here, because numba compiles a sort, and the message of an assigned slice, for seconds.
+    sides, side = np.unique(shifts[:, 1], return_inverse=True)
+    out = np.zeros((min(blocks, a.shape[2]), len(shifts), 5), np.int64)
+    compare_rows(a, b, width, shifts, sides, side, int(shifts[:, 0].min()), int(shifts[:, 0].max()), above, out)
+    return out.sum(axis=0)
 
 
 @kernel()
-def compare_rows(a, b, width, shifts, sides, side, out):
+def compare_rows(a, b, width, shifts, sides, side, highest, lowest, above, out):
     """Compare bitmaps a and b (levels, 2, h, words) uint64.
 
-    shifts (n, 2) int64 lay b's pixel p over a's p + shift; sides[side] is their second column. out (blocks, n, 5)
-    int64, summed over the levels and a block of rows: [take part in both, differ, above in a, above in b, overlap].
+    shifts (n, 2) int64 lay b's pixel p over a's p + shift, their rows `highest` to `lowest`; sides[side] is their
+    second column. To out (blocks, n, 5) int64 is added, over the levels and a block of rows: [take part in both,
+    differ, above in a, above in b, overlap]; the third and fourth, half of the work, only if `above` asks for them.
     """
     h, words = a.shape[2], a.shape[3]
     blocks = out.shape[0]
     for block in prange(blocks):
         top, bottom = h * block // blocks, h * (block + 1) // blocks
         moved = np.empty((sides.size, 2, words), np.uint64)
-        sums = np.zeros((shifts.shape[0], 5), np.int64)
-        for y in range(h):  # of b: a row is moved sideways once for all shifts up and down
-            if y < top - shifts[:, 0].max() or y >= bottom - shifts[:, 0].min():
-                continue
+        sums = out[block]
+        for y in range(max(top - lowest, 0), min(bottom - highest, h)):  # of b: moved sideways once for all its rows
             for k in range(a.shape[0]):
                 for i in range(sides.size):
                     move(b[k, 0, y], sides[i], moved[i, 0])
@@ -106,21 +109,29 @@ def compare_rows(a, b, width, shifts, sides, side, out):
                     if row < top or row >= bottom:
                         continue
                     count(a[k, 0, row], a[k, 1, row], moved[i, 0], moved[i, 1], sums[n])
+                    if above:
+                        count_above(a[k, 0, row], a[k, 1, row], moved[i, 0], moved[i, 1], sums[n])
                     sums[n, 4] += max(width - abs(sides[i]), 0)
-        out[block] = sums
 
 
 @inline
 def count(above, part, other, shares, sums):
-    both, differ, over_a, over_b = np.uint64(0), np.uint64(0), np.uint64(0), np.uint64(0)
+    both, differ = np.uint64(0), np.uint64(0)
     for i in range(above.size):
         shared = part[i] & shares[i]
         both += ones(shared)
         differ += ones(shared & (above[i] ^ other[i]))
-        over_a += ones(shared & above[i])
-        over_b += ones(shared & other[i])
     sums[0] += np.int64(both)
     sums[1] += np.int64(differ)
+
+
+@inline
+def count_above(above, part, other, shares, sums):
+    over_a, over_b = np.uint64(0), np.uint64(0)
+    for i in range(above.size):
+        shared = part[i] & shares[i]
+        over_a += ones(shared & above[i])
+        over_b += ones(shared & other[i])
     sums[2] += np.int64(over_a)
     sums[3] += np.int64(over_b)
 

@@ -1,4 +1,4 @@
-"""OpenCV's Debevec merge: a geometric mean with one weight for the three channels of a pixel."""
+"""OpenCV's merges: Debevec's with one weight for the three channels of a pixel, Robertson's with one a channel."""
 
 from __future__ import annotations
 
@@ -39,3 +39,45 @@ def merge_shared_weight(frames, like, top, value, out):
             res[3 * x] = exp2f(total[3 * x] * inv)
             res[3 * x + 1] = exp2f(total[3 * x + 1] * inv)
             res[3 * x + 2] = exp2f(total[3 * x + 2] * inv)
+
+
+@kernel()
+def merge_own_weight(frames, like, value, weight, least, most, out):
+    """out = sum of value / sum of weight per channel; where no frame has weight, the tightest bound that one gives.
+
+    frames as above; value and weight (n, 3, levels) float32, of which only the first and the last code weigh nothing;
+    the last says "at least least[k, c]", the first "at most most[k, c]", (n, 3) float32 each.
+    """
+    h, w = out.shape[0], out.shape[1]
+    top = value.shape[2] - 1
+    for y in prange(h):
+        total, norm = np.zeros(3 * w, np.float32), np.zeros(3 * w, np.float32)
+        for k in range(frames.size):
+            row = row_at(frames[k], y * 3 * w, 3 * w, like)
+            v0, v1, v2 = value[k, 0], value[k, 1], value[k, 2]
+            w0, w1, w2 = weight[k, 0], weight[k, 1], weight[k, 2]
+            for i in range(0, 3 * w, 3):
+                z0, z1, z2 = row[i], row[i + 1], row[i + 2]
+                total[i] += v0[z0]
+                total[i + 1] += v1[z1]
+                total[i + 2] += v2[z2]
+                norm[i] += w0[z0]
+                norm[i + 1] += w1[z1]
+                norm[i + 2] += w2[z2]
+        res, blank = out[y].reshape(3 * w), False
+        for i in range(3 * w):
+            res[i] = total[i] / norm[i]
+            blank |= norm[i] <= f(0)
+        if not blank:
+            continue
+        for i in range(3 * w):
+            if norm[i] > f(0):
+                continue
+            floor, ceiling = f(-np.inf), f(np.inf)
+            for k in range(frames.size):
+                z = row_at(frames[k], y * 3 * w, 3 * w, like)[i]
+                if z == top:
+                    floor = max(floor, least[k, i % 3])
+                elif z == 0:
+                    ceiling = min(ceiling, most[k, i % 3])
+            res[i] = floor if floor > -np.inf else ceiling

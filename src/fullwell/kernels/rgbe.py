@@ -96,7 +96,8 @@ def write_runs(plane, out, at):
         while start < run:
             count = min(run - start, LITERALS)
             out[at] = count
-            out[at + 1 : at + 1 + count] = plane[start : start + count]
+            for i in range(count):  # an assigned slice would compile its error messages, seconds of them
+                out[at + 1 + i] = plane[start + i]
             at, start = at + 1 + count, start + count
         if run < w:
             length = SHORTEST
@@ -142,10 +143,12 @@ def decode(data, starts, units, out):
             while x < w:
                 count = np.int64(data[at])
                 if count > 128:
-                    plane[x : x + count - 128] = data[at + 1]
+                    for i in range(x, x + count - 128):
+                        plane[i] = data[at + 1]
                     at, x = at + 2, x + count - 128
                 else:
-                    plane[x : x + count] = data[at + 1 : at + 1 + count]
+                    for i in range(count):
+                        plane[x + i] = data[at + 1 + i]
                     at, x = at + 1 + count, x + count
         res = out[y].reshape(3 * w)
         for x in range(w):

@@ -14,9 +14,7 @@ import itertools
 import numpy as np
 from numba import prange
 
-from fullwell.kernels._jit import f, inline, kernel, threads
-
-SMALL = 1 << 15  # pixels; below, starting threads costs more than they save
+from fullwell.kernels._jit import f, inline, kernel, threads_for
 
 
 def pyramid(image, smallest):
@@ -88,7 +86,7 @@ def _conjugate_gradient(weights, b, x, iterations, tolerance):
         curvature = float(np.sum(rows))
         if not curvature > 0:
             break
-        with _threads(x):
+        with threads_for(x.size):
             advance(direction, product, f(norm / curvature), x, residual, rows)
             norm, before = float(np.sum(rows)), norm
             turn(residual, f(norm / before), direction)
@@ -97,18 +95,14 @@ def _conjugate_gradient(weights, b, x, iterations, tolerance):
 def _multiply(weights, levels, out, rows):
     """out = A levels[0], and per row the products of both; fills the other levels."""
     for fine, coarse in itertools.pairwise(levels):
-        with _threads(coarse):
+        with threads_for(coarse.size):
             halve(fine, coarse)
     above = np.zeros((1, 1), np.float32)
     for k in reversed(range(len(levels))):
         target = np.empty_like(levels[k]) if k else out
-        with _threads(target):
+        with threads_for(target.size):
             differences(levels[k], *weights[k], above, k + 1 < len(levels), target, rows[: len(target)])
         above = target
-
-
-def _threads(image):
-    return threads(1 if image.size < SMALL else None)
 
 
 @kernel()

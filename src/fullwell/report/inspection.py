@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 
 from fullwell.errors import ExposureError, InputError
-from fullwell.image import Array, Bracket, Exposure, Frame
+from fullwell.image import Bracket, Exposure, Frame
 from fullwell.io import Unreadable, read_frames, written_time
 from fullwell.io.plausible import SAME_EV, doubt_of_equal
 from fullwell.io.thumbnail import Thumbnails
+from fullwell.kernels.histogram import clipping
 from fullwell.progress import QUIET, Progress
 
 __all__ = ["Inspection", "Row", "as_dict", "as_table", "inspect", "inspect_files", "row_dict"]
@@ -114,17 +115,8 @@ def _row(frame: Frame | Unreadable) -> Row:
     except InputError as failed:
         return dataclasses.replace(row, error=str(failed))
     top = np.iinfo(codes.dtype).max
-    return dataclasses.replace(
-        row,
-        clipped_low=_share(codes <= round(CLIPPED_LOW * top)),
-        clipped_high=_share(codes >= round(CLIPPED_HIGH * top)),
-        mean_code=float(codes.mean(dtype=np.float64)) / top,
-    )
-
-
-def _share(where: Array) -> float:
-    """Share of the pixels where any channel is."""
-    return float(np.count_nonzero(where[..., 0] | where[..., 1] | where[..., 2])) / where[..., 0].size
+    low, high, mean = clipping(codes, round(CLIPPED_LOW * top), round(CLIPPED_HIGH * top))
+    return dataclasses.replace(row, clipped_low=low, clipped_high=high, mean_code=mean / top)
 
 
 def _relative_evs(frames: list[Frame], reference: int | None) -> tuple[list[float | None], list[str]]:

@@ -13,7 +13,7 @@ import numpy as np
 from fullwell.compat.cv2.arguments import Algorithm, Array, deliver, images, refuse, seconds, setting
 from fullwell.image import as_codes
 from fullwell.kernels.fusion import LaplacianBlend, quality
-from fullwell.kernels.merge import merge_tables
+from fullwell.kernels.opencv_merge import merge_own_weight
 from fullwell.kernels.rows import addresses
 from fullwell.kernels.warp import shifted_spans
 from fullwell.merge import debevec97cv
@@ -64,12 +64,9 @@ class MergeRobertson(MergeExposures):
         weight = robertson_weight(len(curve)) * time[:, None, None]  # (n, 1, levels)
         norm = np.repeat(weight * time[:, None, None], 3, axis=1)
         ends = [np.ascontiguousarray(curve[z] / time[:, None], f) for z in (-1, 0)]
-        merge_tables(
-            addresses(codes), codes[0][0, 0], np.zeros((len(codes), 2), np.int64),
-            np.stack([shifted_spans((0, 0), out.shape[:2])] * len(codes)),
-            np.ascontiguousarray(weight * curve.T, f), np.ascontiguousarray(norm, f), *ends,
-            ends[1].min(axis=0), False, False, True, True,
-            out, np.empty((0, 0, 3), f), np.empty(out.shape[:2], np.uint8),
+        merge_own_weight(
+            addresses(codes), codes[0][0, 0], np.ascontiguousarray(weight * curve.T, f), np.ascontiguousarray(norm, f),
+            *ends, out,
         )  # fmt: skip
         return out
 
