@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numba import prange
@@ -73,7 +74,7 @@ def count_clipped(codes, low, high, out):
         out[k, 0], out[k, 1], out[k, 2] = dark, lit, total
 
 
-def clipping(codes, low, high):
+def clipping(codes: Any, low: int, high: int) -> tuple[float, float, float]:
     """Shares of the pixels (h, w, 3) with a channel up to `low` and with one from `high` on, and the mean code."""
     pixels = codes.shape[0] * codes.shape[1]
     blocks = np.empty((min(64, codes.shape[0]), 3), np.int64)
