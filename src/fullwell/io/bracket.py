@@ -44,8 +44,9 @@ def read_bracket(
     that look like several brackets; ExposureError for times that make no sense. Without any time the bracket is made:
     fusing needs none.
     """
-    chosen, store, thumbnails = select(paths), _Store(), Thumbnails()
+    chosen, store = select(paths), _Store()
     found = [_frame(p, store) for p in chosen.paths]
+    thumbnails = Thumbnails(found)
     store.keeps = sum(decoded_bytes(f) for f in found) <= image.KEPT_BYTES
     if not whole and (sets := find_sets(found, thumbnails)):
         raise InputError(str(sets))
@@ -90,7 +91,7 @@ def read_frames(
     `every` says of how many files a set is. Raises ExposureError for times that make no sense, contradicted or not.
     """
     chosen, found = select(paths), list[Frame | Unreadable]()
-    store, thumbnails = _Store(), Thumbnails()
+    store = _Store()
     for path in chosen.paths:
         try:
             found.append(_frame(path, store))
@@ -101,7 +102,7 @@ def read_frames(
         if len(times) == len(found):  # a wrong count is refused below
             times = [t for t, f in zip(times, found, strict=True) if isinstance(f, Frame)]
     usable = [f for f in found if isinstance(f, Frame)]
-    starts, sets = [0], None
+    starts, sets, thumbnails = [0], None, Thumbnails(usable)
     try:
         sets = None if every else find_sets(usable, thumbnails)
         frames, said = settle(usable, times, times_from, thumbnails)
@@ -156,6 +157,10 @@ class _Pixels:
     def small(self) -> Array | None:
         """Codes 0 to 1 of a small picture, (h, w), where the file has a cheaper way to one than decoding."""
         return None if self.gray is None or self.kept is not None else upright(self.gray(), self.orientation)
+
+    @property
+    def stays(self) -> bool:
+        return self.store.keeps
 
     def __call__(self) -> Array:
         if self.kept is not None:

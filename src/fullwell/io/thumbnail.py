@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
 import warnings
+from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -21,16 +24,23 @@ MIDDLE = (0.1, 0.9)  # codes where the slope of any camera's curve is near that 
 
 
 class Thumbnails:
-    """Thumbnails (36, 48) float32 of code values 0 to 1, each made once, when it is asked for."""
+    """Thumbnails (36, 48) float32 of code values 0 to 1, each made once; those of `frames` when the first is asked for.
 
-    def __init__(self) -> None:
-        self._made: dict[int, tuple[object, Array]] = {}  # the sources are held, so that no id is used again
+    They are made on as many threads as there are cores.
+    """
+
+    def __init__(self, frames: Iterable[Frame] = ()) -> None:
+        self._frames = tuple(frames)
+        self._made: dict[int, tuple[object, Future[Array]]] = {}  # the sources are held, so that no id is used again
 
     def of(self, frame: Frame) -> Array:
-        key = id(frame.source)
-        if key not in self._made:
-            self._made[key] = frame.source, thumbnail(frame)
-        return self._made[key][1]
+        if id(frame.source) not in self._made:
+            pool = ThreadPoolExecutor(os.cpu_count())
+            for each in (*self._frames, frame):
+                if id(each.source) not in self._made:
+                    self._made[id(each.source)] = each.source, pool.submit(thumbnail, each)
+            pool.shutdown(wait=False)
+        return self._made[id(frame.source)][1].result()
 
     def brightness(self, frame: Frame) -> float:
         """The mean code value, 0 to 1. It rises with the exposure of a scene."""
@@ -88,14 +98,15 @@ BENDS = np.stack([np.ones_like(_x), _x, _y, _x * _y, _x * _x, _y * _y], axis=2).
 
 
 def thumbnail(frame: Frame) -> Array:
-    """One frame's brightness, upright. JPEG is decoded at an eighth of its size, RAW not demosaiced.
+    """One frame's brightness, upright. Raises InputError.
 
-    Raises InputError.
+    JPEG is decoded at an eighth of its size, unless the source says that its pixels stay once decoded, and RAW is not
+    demosaiced; others are decoded whole.
     """
     path, small = Path(frame.name), getattr(frame.source, "small", None)
     if small is not None and (gray := small()) is not None:
         return _small(gray)
-    if callable(frame.source) and formats.sniff(path) == "jpeg":
+    if callable(frame.source) and not getattr(frame.source, "stays", False) and formats.sniff(path) == "jpeg":
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:

@@ -81,6 +81,13 @@ def mantissas(row, planes):
 
 
 @inline
+def copy(source, target):
+    """As target[:] = source, whose error messages would compile for seconds."""
+    for i in range(target.size):
+        target[i] = source[i]
+
+
+@inline
 def write_runs(plane, out, at):
     """Append a plane to out from index `at`; returns the index behind it."""
     w, start = plane.size, 0
@@ -96,8 +103,7 @@ def write_runs(plane, out, at):
         while start < run:
             count = min(run - start, LITERALS)
             out[at] = count
-            for i in range(count):  # an assigned slice would compile its error messages, seconds of them
-                out[at + 1 + i] = plane[start + i]
+            copy(plane[start : start + count], out[at + 1 : at + 1 + count])
             at, start = at + 1 + count, start + count
         if run < w:
             length = SHORTEST
@@ -143,12 +149,12 @@ def decode(data, starts, units, out):
             while x < w:
                 count = np.int64(data[at])
                 if count > 128:
-                    for i in range(x, x + count - 128):
-                        plane[i] = data[at + 1]
+                    run, same = plane[x : x + count - 128], data[at + 1]
+                    for i in range(run.size):
+                        run[i] = same
                     at, x = at + 2, x + count - 128
                 else:
-                    for i in range(count):
-                        plane[x + i] = data[at + 1 + i]
+                    copy(data[at + 1 : at + 1 + count], plane[x : x + count])
                     at, x = at + 1 + count, x + count
         res = out[y].reshape(3 * w)
         for x in range(w):

@@ -91,7 +91,7 @@ def inspect(frames: Bracket | Sequence[Frame | Unreadable], progress: Progress =
     ]
     warnings = _unfit(rows) + warnings + _settings(rows)
     try:
-        doubt = doubt_of_equal(usable, Thumbnails())
+        doubt = doubt_of_equal(usable, Thumbnails(usable))
     except InputError:  # damaged pixels, which the row tells
         doubt = ""
     warnings += [doubt] if doubt else _repeated(rows)

@@ -52,7 +52,7 @@ def _grid(bracket: Bracket, count: int) -> tuple[Array, Array]:
     shared = np.ones((h, w), bool)
     for frame in bracket:
         v, u = _places(frame, *np.ogrid[0:h, 0:w])
-        shared &= (v >= 1) & (v < h - 1) & (u >= 1) & (u < w - 1)
+        shared &= ((v >= 1) & (v < h - 1)) & ((u >= 1) & (u < w - 1))  # of shifts a column and a row, joined at last
     if not shared.any():
         farthest = max(abs(s) for f in bracket for s in f.pose.shift_px)
         raise InputError(
