@@ -15,7 +15,6 @@ from fullwell.io import naming, targets
 from fullwell.io.targets import HDR, PICTURE, RADIANCE, Target
 from fullwell.progress import Progress
 from fullwell.recipe import Recipe, Result
-from fullwell.report import contact_sheet
 from fullwell.report.record import record
 from fullwell.report.regions import Region
 
@@ -152,8 +151,12 @@ def run(job: Job, progress: Progress) -> Result:
             result.hdr = result.hdr or hdr
         result.picture = result.picture or picture
         if len(job.recipes) > 1:
+            from fullwell.report import contact_sheet
+
             thumbnails[recipe.look] = contact_sheet.thumbnail(picture)
     if thumbnails:
+        from fullwell.report import contact_sheet
+
         meta = dataclasses.replace(job.bracket.meta, recipe=first.to_toml(SHARED))
         io.write(contact_sheet.sheet(thumbnails), job.targets[-1].path, meta=meta)
     result.report = record(
