@@ -14,6 +14,7 @@ from PIL import Image
 from scenes import hills
 
 from fullwell import cli, io
+from fullwell.cli import dry_run
 from fullwell.cli.next import spelled
 from fullwell.image import Exposure
 from fullwell.io.photograph import write_photograph
@@ -171,6 +172,15 @@ def test_memory_is_foreseen(run, tmp_path: Path, options: list[str]) -> None:
     done = subprocess.run([sys.executable, "-c", code, *args], capture_output=True, text=True, check=True)
     peak = int(done.stdout.split()[-1]) * 1024
     assert 0.6 * foreseen < peak < 1.1 * foreseen
+
+
+def test_a_large_job_tells_its_memory_first(run, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "memory" not in run("make", "FRAMES", "-o", "x.jpg")[2]
+    monkeypatch.setattr(dry_run, "MUCH_BYTES", 0)
+    code, _, err = run("make", "FRAMES", "-o", "x.jpg")
+    assert (code, err) == (0, "this takes up to 0.3 GB of memory.\n")
+    monkeypatch.setattr(dry_run, "_machine_bytes", lambda: 200_000_000)
+    assert run("make", "FRAMES", "-o", "x.jpg")[2].endswith("has 0.2 GB: it may be slow, or fail.\n")
 
 
 def test_frames_are_spelt_for_the_shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,8 @@
-"""What `fullwell make --dry-run` tells: frames, recipe, outputs and memory, before any work."""
+"""What `fullwell make` tells before any work: with --dry-run all of it, and always that much memory is needed."""
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +14,7 @@ from fullwell.operators import PointOp
 from fullwell.progress import Progress
 from fullwell.report.inspection import as_dict, as_table, inspect
 
+MUCH_BYTES = 2_000_000_000  # of memory; less is not worth a word
 PROGRAM_BYTES = 250_000_000  # Python, its libraries and the compiled kernels
 # Float images of the frames' size beside the radiance, at their peak; measured at 6 megapixels.
 POINT_IMAGES, WHOLE_IMAGES = 1.5, 5.0
@@ -37,6 +39,26 @@ def as_text(job: Job, found: dict[str, Any]) -> str:
     outputs = [f"  {o['path']}{' (replaces what is there)' if o['replaces'] else ''}" for o in found["outputs"]]
     memory = f"at most about {found['memory_bytes'] / 1e9:.1f} GB of memory; nothing was done."
     return "\n\n".join([found["table"], *(r.rstrip() for r in recipes), "\n".join(["outputs:", *outputs]), memory])
+
+
+def of_memory(job: Job) -> str:
+    """A sentence where a job takes much memory; empty where it does not."""
+    needed = peak_bytes(job)
+    if needed < MUCH_BYTES:
+        return ""
+    there = _machine_bytes()
+    said = f"this takes up to {needed / 1e9:.1f} GB of memory"
+    if there and needed > there:
+        return f"{said}, of which this machine has {there / 1e9:.1f} GB: it may be slow, or fail."
+    return said + "."
+
+
+def _machine_bytes() -> int:
+    """The machine's memory; 0 where the system does not tell."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):
+        return 0
 
 
 def peak_bytes(job: Job) -> int:

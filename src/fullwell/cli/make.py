@@ -81,6 +81,7 @@ def command(
     """
     if not frames:
         raise UsageError("make: needs the frames of a bracket, for example: fullwell make *.jpg")
+    from fullwell.cli.dry_run import as_text, foreseen, of_memory
     from fullwell.cli.progress import working
     from fullwell.job import prepare, run
     from fullwell.report.files import PLOT, REPORT, check_text_output, write_json
@@ -118,11 +119,11 @@ def command(
                 frames, outputs, recipes, times_from=times_from, verify=verify, regions=boxes, force=force
             )  # fmt: skip
         if dry_run:
-            from fullwell.cli.dry_run import as_text, foreseen
-
             found = foreseen(job, bar)
             as_json(found) if machine else click.echo(as_text(job, found))
             return 0
+        if said := of_memory(job):
+            click.echo(said, err=True)
         result = run(job, bar)
     if plot_response and result.response:
         plot(result.response, plot_response)
