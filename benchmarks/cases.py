@@ -29,8 +29,8 @@ class Native:
 
     name: str
     megapixels: float
-    peer: str  # name of a Stage; empty where OpenCV has none
-    target: float  # time of OpenCV / time of Fullwell, or copies of the image where there is no peer
+    peer: str  # name of a Stage of that size; empty where OpenCV has none
+    target: float | None  # time of OpenCV / time of Fullwell, or copies of the image where there is no peer
     work: Callable[[Scene], Any]
 
 
@@ -107,7 +107,8 @@ NATIVES = (
     Native("drago03", 24, "TonemapDrago", 20, tonemapped("drago03")),
     Native("reinhard05", 24, "TonemapReinhard", 20, tonemapped("reinhard05")),
     Native("durand02", 24, "", 30, tonemapped("durand02")),
-    Native("mantiuk06", 6, "TonemapMantiuk", 1, tonemapped("mantiuk06")),
+    Native("natural", 24, "", 20, tonemapped("natural")),
+    Native("mantiuk06", 6, "", None, tonemapped("mantiuk06")),
 )
 
 TUTORIAL = (
@@ -131,7 +132,10 @@ JOBS = (
 
 @dataclass(frozen=True)
 class Program:
-    """A program of others: `commands(frames, evs, radiance, out)` gives its command and the words of ours."""
+    """A program of others: `commands(frames, evs, radiance, out)` gives its command and the words of ours.
+
+    The first word of its name is what must be installed.
+    """
 
     name: str
     megapixels: float
@@ -141,6 +145,11 @@ class Program:
 def luminance(frames: list[str], evs: str, radiance: str, out: str) -> tuple[list[str], list[str]]:
     theirs = ["luminance-hdr-cli", "-a", "AIS", "-e", evs, "-s", f"{out}.hdr", "-o", f"{out}.jpg", "--tmo", "drago"]
     return [*theirs, *frames], ["make", *frames, *TUTORIAL, "-o", f"{out}.hdr", "-o", f"{out}.jpg"]
+
+
+def luminance_mantiuk06(frames: list[str], evs: str, radiance: str, out: str) -> tuple[list[str], list[str]]:
+    theirs = ["luminance-hdr-cli", "-l", radiance, "--tmo", "mantiuk06", "-o", f"{out}.png"]
+    return theirs, ["tonemap", "mantiuk06", radiance, f"{out}.png"]
 
 
 def enfuse(frames: list[str], evs: str, radiance: str, out: str) -> tuple[list[str], list[str]]:
@@ -155,6 +164,7 @@ def pfstmo(frames: list[str], evs: str, radiance: str, out: str) -> tuple[list[s
 
 PROGRAMS = (
     Program("luminance-hdr-cli", 24, luminance),
+    Program("luminance-hdr-cli mantiuk06", 6, luminance_mantiuk06),
     Program("enfuse", 24, enfuse),
     Program("pfstmo_mantiuk06", 6, pfstmo),
 )

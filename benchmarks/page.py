@@ -14,7 +14,7 @@ Made by `make bench` from `benchmarks/results.json`; losses stay in. Both sides 
 run, in turn, warm, and the best of some runs counts. *Ratio* is the time of the other over the time of Fullwell, *goal*
 what it is to reach. *Processor* is the same ratio of processor time, which a busy machine changes least. *Peak* is what
 a stage adds to the resident size of a process, and of a command all of it. A *copy* is the time of copying the image
-once.
+once. *Scales* is the share of the work that more threads make quicker, by Amdahl's law.
 """
 
 TITLES = {
@@ -82,5 +82,6 @@ COLUMNS: tuple[Column, ...] = (
     ("at most, MB", _number("most_bytes", ".0f", 1e6)),
     ("ms a MP", _number("ms_per_mp", ".2f")),
     ("one thread, s", _number("one_thread_s", ".3f")),
+    ("scales", lambda row: "" if row.get("scales") is None else f"{row['scales']:.0%}"),
     ("same bits", lambda row: {True: "yes", False: "NO", None: ""}[row.get("same_bits")]),
 )

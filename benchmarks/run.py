@@ -1,7 +1,8 @@
-"""Fullwell against its peers, on the same arrays in one run: python benchmarks/run.py [--only NAME ...] [--large]
+"""Fullwell against its peers, on the same arrays in one run: python benchmarks/run.py [--only NAME ...] [--most MP]
 
 Prints a table as it goes. A whole run writes results.json, with the machine's description, and the page of it,
-docs/benchmarks.md; --only runs what is named so (part of a name or a section) and writes nothing unless --write.
+docs/benchmarks.md; --only runs what is named so (part of a name or a section), --most MP makes larger images that
+small; such runs write nothing unless --write.
 """
 
 from __future__ import annotations
@@ -35,6 +36,12 @@ ROUNDS = 3
 
 scene = cache(Scene)
 Row = dict[str, Any]
+most_mp = float("inf")
+opencv: dict[str, Seconds] = {}  # stages that were measured in this run
+
+
+def size(megapixels: float) -> float:
+    return min(megapixels, most_mp)
 
 
 def modules() -> tuple[Any, Any]:
@@ -50,10 +57,11 @@ def stages(wanted: Callable[[str], bool]) -> Iterator[Row]:
     ours, theirs = modules()
     for case in STAGES:
         if wanted(case.name):
-            data = scene(case.megapixels)
+            data = scene(size(case.megapixels))
             pair = in_turn([partial(case.work, ours, data), partial(case.work, theirs, data)], ROUNDS)
+            opencv[case.name] = pair[1]
             peaks = [_peak(case.name, who) for who in ("fullwell", "opencv")]
-            yield _row(case.name, case.megapixels, *pair, case.target, *peaks)
+            yield _row(case.name, data.megapixels, *pair, case.target, *peaks)
 
 
 def natives(wanted: Callable[[str], bool]) -> Iterator[Row]:
@@ -62,19 +70,19 @@ def natives(wanted: Callable[[str], bool]) -> Iterator[Row]:
     peers = {case.name: case for case in STAGES}
     for case in NATIVES:
         if wanted(case.name):
-            data = scene(case.megapixels)
+            data = scene(size(case.megapixels))
             target = np.empty_like(data.radiance)
             calls: list[Callable[[], Any]] = [partial(case.work, data), partial(np.copyto, target, data.radiance)]
-            if case.peer:
+            if case.peer and case.peer not in opencv:
                 calls.append(partial(peers[case.peer].work, theirs, data))
             mine, copy, *other = in_turn(calls, ROUNDS)
-            row = _row(case.name, case.megapixels, mine, other[0] if other else None, case.target)
+            row = _row(case.name, data.megapixels, mine, other[0] if other else opencv.get(case.peer), case.target)
             yield row | {"copies": mine.wall / copy.wall, "peer": case.peer, "peak": _peak(case.name, "fullwell")}
 
 
 def jobs(wanted: Callable[[str], bool]) -> Iterator[Row]:
     """From JPEG files to an .hdr and a JPEG, process start and all: the command against the tutorial's script."""
-    data = scene(24)
+    data = scene(size(24))
     for job in JOBS:
         if wanted(job.name):
             frames = data.photographs(PHOTOGRAPHS)
@@ -90,33 +98,39 @@ def jobs(wanted: Callable[[str], bool]) -> Iterator[Row]:
                     *(w for o in outputs for w in ("-o", o)),
                 ]
                 tutorial = [sys.executable, str(HERE / "tutorial.py"), *outputs, *words]
-                yield _row(job.name, 24, *_rivals(make, tutorial, job.target)) | {"memory_target": job.memory}
+                yield _row(job.name, data.megapixels, *_rivals(make, tutorial, job.target)) | {
+                    "memory_target": job.memory
+                }
 
 
 def others(wanted: Callable[[str], bool]) -> Iterator[Row]:
     """Other programs on the same photographs, where they are installed."""
-    data = scene(24)
+    data = scene(size(24))
     for program in PROGRAMS:
         if not wanted(program.name):
             continue
-        if shutil.which(program.name) is None:
+        if shutil.which(program.name.split()[0]) is None:
             print(f"  {program.name} is not installed")
             continue
         with tempfile.TemporaryDirectory() as folder:
             out = str(Path(folder) / "out")
             radiance = f"{out}.in.hdr"
             if program.megapixels != 24:
-                write(scene(program.megapixels).radiance, radiance)
+                write(scene(size(program.megapixels)).radiance, radiance)
             frames = list(map(str, data.photographs(PHOTOGRAPHS)))
             evs = ",".join(f"{np.log2(t):g}" for t in data.times)
             theirs, mine = program.commands(frames, evs, radiance, out)
-            rivals = _rivals([*FULLWELL, *mine], theirs, 1, QT_QPA_PLATFORM="offscreen")
-            yield _row(program.name, program.megapixels, *rivals)
+            try:
+                rivals = _rivals([*FULLWELL, *mine, "--force"], theirs, 1, QT_QPA_PLATFORM="offscreen")
+            except RuntimeError as failed:
+                print(f"  {failed}")
+                continue
+            yield _row(program.name, size(program.megapixels), *rivals)
 
 
 def start(wanted: Callable[[str], bool]) -> Iterator[Row]:
     """What comes before the pixels: the seconds of a command, against what they may be."""
-    frames = list(map(str, scene(1.5).photographs(PHOTOGRAPHS)))
+    frames = list(map(str, scene(size(1.5)).photographs(PHOTOGRAPHS)))
     with tempfile.TemporaryDirectory() as folder:
         make = [*FULLWELL, "make", *frames, "--force", "-o", f"{folder}/a.hdr", "-o", f"{folder}/a.jpg"]
         for name, command, most, rounds, settings in (
@@ -126,7 +140,7 @@ def start(wanted: Callable[[str], bool]) -> Iterator[Row]:
         ):
             if wanted(name):
                 seconds, peak = min(child(command, **settings) for _ in range(rounds))
-                yield {"name": name, "megapixels": 1.5, "fullwell_s": seconds.wall, "most_s": most, "peak": peak}
+                yield {"name": name, "megapixels": size(1.5), "fullwell_s": seconds.wall, "most_s": most, "peak": peak}
 
 
 def scaling(wanted: Callable[[str], bool]) -> Iterator[Row]:
@@ -134,16 +148,24 @@ def scaling(wanted: Callable[[str], bool]) -> Iterator[Row]:
     for case in (*STAGES, *NATIVES):
         if case.name not in SCALED or not wanted(case.name):
             continue
-        for megapixels in SCALING_MP:
+        for megapixels in sorted({size(mp) for mp in SCALING_MP}):
             data = Scene(megapixels)
             work = partial(case.work, data) if isinstance(case, Native) else partial(case.work, modules()[0], data)
             one = partial(_single, work)
             many_s, one_s = (t.wall for t in in_turn([work, one], 2))
             yield {
                 "name": case.name, "megapixels": megapixels, "fullwell_s": many_s, "one_thread_s": one_s,
-                "ms_per_mp": 1e3 * many_s / megapixels,
+                "ms_per_mp": 1e3 * many_s / megapixels, "scales": _scaling_share(one_s, many_s),
                 "same_bits": bool(np.array_equal(np.asarray(work()), np.asarray(one()))),
             }  # fmt: skip
+
+
+def _scaling_share(one_s: float, many_s: float) -> float | None:
+    """The share of the work that the threads share, by Amdahl's law; None on one core."""
+    from fullwell.kernels._jit import thread_count
+
+    count = thread_count()
+    return (1 - many_s / one_s) / (1 - 1 / count) if count > 1 else None
 
 
 def _single(work: Callable[[], Any]) -> Any:
@@ -183,7 +205,7 @@ def _rivals(
 
 
 def _row(
-    name: str, megapixels: float, mine: Seconds, other: Seconds | None, target: float,
+    name: str, megapixels: float, mine: Seconds, other: Seconds | None, target: float | None,
     my_peak: float | None = None, their_peak: float | None = None,
 ) -> Row:  # fmt: skip
     row: Row = {"name": name, "megapixels": megapixels, "fullwell_s": mine.wall, "target": target}
@@ -195,7 +217,7 @@ def _row(
 
 def _peak(name: str, who: str) -> float | None:
     """Bytes that a case adds to the resident size of a fresh process."""
-    command = [sys.executable, __file__, "--peak-of", name, who]
+    command = [sys.executable, __file__, "--peak-of", name, who, "--most", str(most_mp)]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
     return float(said) if said != "None" else None
 
@@ -203,7 +225,7 @@ def _peak(name: str, who: str) -> float | None:
 def _print_peak(name: str, who: str) -> None:
     """After a warm-up on a small scene, so that compiled code and libraries do not count."""
     case = next(c for c in (*STAGES, *NATIVES) if c.name == name)
-    small, data = Scene(0.1), Scene(case.megapixels)
+    small, data = Scene(min(0.1, most_mp)), Scene(size(case.megapixels))
     for part in ("frames", "radiance"):
         getattr(data, part)
     if isinstance(case, Native):
@@ -233,17 +255,22 @@ def shown(row: Row) -> str:
         line += (
             f"   {row['ms_per_mp']:6.2f} ms/MP, one thread {row['one_thread_s']:7.3f} s, same bits {row['same_bits']}"
         )
+    if row.get("scales") is not None:
+        line += f", {row['scales']:.0%} scales"
     return line
 
 
 def main() -> None:
+    global most_mp
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", nargs="+", default=[], help="sections, or parts of names")
     parser.add_argument("--large", action="store_true", help="also the large job, some minutes and 3 GB of disk")
+    parser.add_argument("--most", type=float, default=most_mp, metavar="MP", help="the largest image")
     parser.add_argument("--write", action="store_true", help="put a partial run into results.json too")
     parser.add_argument("--page", action="store_true", help="only make the page of results.json again")
     parser.add_argument("--peak-of", nargs=2, help=argparse.SUPPRESS)
     asked = parser.parse_args()
+    most_mp = asked.most
     if asked.peak_of:
         _print_peak(*asked.peak_of)
         return
@@ -265,7 +292,7 @@ def main() -> None:
                     rows[row["name"] + f" {row['megapixels']}"] = row
             results[section] = list(rows.values())
         results["machine"] = machine()
-    if asked.write or asked.page or not asked.only:
+    if asked.write or asked.page or not (asked.only or asked.most < float("inf")):
         RESULTS.write_text(json.dumps(results, indent=1) + "\n")
         PAGE.write_text(page(results))
 
