@@ -16,6 +16,7 @@ from fullwell.scale import Scale
 FOLDER = Path(__file__).parent / "operators"
 FAMILY = {
     "align": "Align: each frame's place over the reference frame",
+    "exposures": "Exposures: how much light each frame took, by its settings or by its pixels",
     "response": "Response: how the camera turned light into code values",
     "merge": "Merge: registered frames to linear radiance",
     "fuse": "Fuse: frames straight to a picture, without exposure times",
@@ -223,6 +224,7 @@ def _use(op: type[Operator]) -> str:
     argument = f"{shown.name}={_python(value)}" if shown else ""
     call = {
         "align": ("bracket", "bracket"),
+        "exposures": ("bracket", "bracket"),
         "response": ("response", "bracket"),
         "merge": ("radiance", "bracket, response"),
         "fuse": ("picture", "bracket"),

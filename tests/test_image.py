@@ -129,8 +129,8 @@ def test_the_example_of_the_library_works(tmp_path) -> None:
 def test_public_names_are_these() -> None:
     assert set(fw.__all__) == {
         "Bracket", "Exposure", "Frame", "FullwellError", "Picture", "Radiance", "Recipe", "Response", "__version__",
-        "align", "color", "compat", "errors", "finish", "fuse", "io", "make", "make_every", "merge", "metrics",
-        "read_bracket", "read_radiance", "response", "simulate", "tonemap", "write",
+        "align", "color", "compat", "errors", "exposures", "finish", "fuse", "io", "make", "make_every", "merge",
+        "metrics", "read_bracket", "read_radiance", "response", "simulate", "tonemap", "write",
     }  # fmt: skip
     assert all(getattr(fw, name) is not None for name in fw.__all__)
     with pytest.raises(AttributeError, match="nothing_here"):

@@ -139,7 +139,7 @@ def test_the_report_says_what_was_done(frames: list[Path], tmp_path: Path) -> No
     assert report["response"]["id"] == "debevec97"
     assert 0 <= report["unmeasured"] <= 1
     assert report["outputs"] == [str(tmp_path / "a.exr"), str(tmp_path / "a.jpg")]
-    assert set(report["seconds"]) == {"read", "align", "response", "merge", "tonemap", "finish", "write"}
+    assert set(report["seconds"]) == {"read", "align", "exposures", "response", "merge", "tonemap", "finish", "write"}
     assert Recipe.from_toml(report["recipe"]) == Recipe()
 
 

@@ -28,6 +28,7 @@ _ROOMS = (
     "color",
     "compat",
     "errors",
+    "exposures",
     "finish",
     "fuse",
     "io",

@@ -18,7 +18,14 @@ from fullwell.recipe import Recipe, Result
 from fullwell.report.record import record
 from fullwell.report.regions import Region
 
-SHARED = ("align", "response", "merge", "scale", "output")  # stages that the pictures of one job have in common
+SHARED = (
+    "align",
+    "exposures",
+    "response",
+    "merge",
+    "scale",
+    "output",
+)  # stages that the pictures of one job have in common
 
 
 @dataclass(frozen=True)

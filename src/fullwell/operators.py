@@ -6,7 +6,7 @@ import dataclasses
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,7 @@ __all__ = [
     "UNKNOWN",
     "Aligner",
     "Calibrator",
+    "Exposer",
     "Finisher",
     "Fuser",
     "Images",
@@ -61,8 +62,30 @@ class Aligner(Operator):
         """The same frames with their poses; a frame that cannot be aligned gets `left_out`."""
 
 
+class Exposer(Operator):
+    """Settles which exposures of the frames count. Bracket to Bracket; what the settings say stays with it."""
+
+    def __call__(
+        self,
+        bracket: Images,
+        times: npt.ArrayLike | None = None,
+        response: Response | npt.ArrayLike | None = None,
+        progress: Progress = QUIET,
+    ) -> Bracket:
+        """A response that is known beforehand is taken; else the pixels tell which curve they follow."""
+        whole = Bracket.of(bracket, times)
+        known = None if response is None else Response.of(response)
+        return whole.with_used(self.settle(whole.used, known, progress))
+
+    @abstractmethod
+    def settle(self, bracket: Bracket, response: Response | None, progress: Progress) -> Bracket:
+        """The same registered frames, each with its exposure settled."""
+
+
 class Calibrator(Operator):
     """Finds the camera's response. Bracket to Response. That of linear light is known, whatever was asked for."""
+
+    known: ClassVar[bool] = False  # before the frames are looked at
 
     def __call__(self, bracket: Images, times: npt.ArrayLike | None = None, progress: Progress = QUIET) -> Response:
         bracket = Bracket.of(bracket, times).used

@@ -21,7 +21,8 @@ from fullwell.errors import ParameterError, UsageError, did_you_mean
 
 __all__ = ["FAMILIES", "Operator", "Param", "build", "find", "ids", "lazy_family", "operator", "operators", "param"]
 
-FAMILIES = ("align", "response", "merge", "fuse", "tonemap", "finish")  # one package each, in the order of the work
+# One package each, in the order of the work.
+FAMILIES = ("align", "exposures", "response", "merge", "fuse", "tonemap", "finish")
 
 
 @dataclass(frozen=True, slots=True)

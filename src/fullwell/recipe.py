@@ -17,14 +17,14 @@ from fullwell.color import primaries
 from fullwell.errors import InputError, ResultRefused, UsageError, did_you_mean
 from fullwell.image import Bracket, Picture, Radiance, Response
 from fullwell.io import formats
-from fullwell.operators import HEADROOM, Aligner, Calibrator, Finisher, Fuser, Merger, ToneMapper
+from fullwell.operators import HEADROOM, Aligner, Calibrator, Exposer, Finisher, Fuser, Merger, ToneMapper
 from fullwell.params import FAMILIES, Operator, build
 from fullwell.progress import QUIET, Progress
 from fullwell.scale import Scale
 
 DEFAULTS = {
-    "align": "mtb03", "response": "debevec97", "merge": "robertson03", "fuse": "none", "tonemap": "natural",
-    "finish": "develop",
+    "align": "mtb03", "exposures": "nominal", "response": "debevec97", "merge": "robertson03", "fuse": "none",
+    "tonemap": "natural", "finish": "develop",
 }  # fmt: skip
 OPTIONAL = ("align", "fuse", "finish")  # families that "none" switches off
 FIXED: dict[str, type[Operator]] = {
@@ -48,6 +48,7 @@ class Recipe:
     """
 
     align: Aligner | None = field(default_factory=_default("align"))
+    exposures: Exposer = field(default_factory=_default("exposures"))
     response: Calibrator = field(default_factory=_default("response"))
     merge: Merger = field(default_factory=_default("merge"))
     fuse: Fuser | None = None
@@ -173,6 +174,7 @@ class Recipe:
         part = bracket.used.common if self.crop else np.s_[:, :]
         result = Result(self, bracket, part)
         if radiance:
+            result.bracket = bracket = self.exposed(bracket, progress)
             with progress.stage("response"):
                 result.response = self.response(bracket, progress=progress)
             with progress.stage("merge"):
@@ -180,6 +182,12 @@ class Recipe:
                 meta = dataclasses.replace(bracket.meta, recipe=self.to_toml())
                 result.radiance = dataclasses.replace(self.scale(merged.to(self.primaries)[part]), meta=meta)
         return result
+
+    def exposed(self, bracket: Bracket, progress: Progress) -> Bracket:
+        """A registered bracket with its exposures settled, by the response if that is known beforehand."""
+        with progress.stage("exposures"):
+            known = self.response(bracket, progress=progress) if self.response.known else None
+            return self.exposures(bracket, response=known, progress=progress)
 
     def develop(self, result: Result, progress: Progress) -> Picture:
         """The picture of this recipe from what a run made: from its registered frames, or from its radiance.

@@ -11,12 +11,13 @@ import pytest
 from fullwell.errors import FullwellError, ParameterError
 from fullwell.image import Bracket, Picture, Radiance, Response
 from fullwell.kernels._jit import threads
-from fullwell.operators import HEADROOM, Aligner, Calibrator, Finisher, Fuser, Merger, PointOp, ToneMapper
+from fullwell.operators import HEADROOM, Aligner, Calibrator, Exposer, Finisher, Fuser, Merger, PointOp, ToneMapper
 from fullwell.params import FAMILIES, build, find, ids, operators
 
 EVERY = list(operators())
 BASES = {
-    "align": Aligner, "response": Calibrator, "merge": Merger, "fuse": Fuser, "tonemap": ToneMapper, "finish": Finisher,
+    "align": Aligner, "exposures": Exposer, "response": Calibrator, "merge": Merger, "fuse": Fuser,
+    "tonemap": ToneMapper, "finish": Finisher,
 }  # fmt: skip
 TIMES = (1 / 60, 1 / 15, 1 / 4)
 # The exact inverse of the camera that took the brackets below.
@@ -119,7 +120,7 @@ def run(operator, radiance):
 def arrays(result):
     """The numbers of a result, whatever noun it is."""
     if isinstance(result, Bracket):
-        return [np.array([(*f.pose.shift_px, f.pose.confidence or 0.0) for f in result.frames])]
+        return [np.array([(*f.pose.shift_px, f.pose.confidence or 0.0) for f in result.frames]), result.exposures]
     if isinstance(result, Response):
         return [result.curve]
     return [result.rgb] if getattr(result, "mask", None) is None else [result.rgb, result.mask]
@@ -263,7 +264,9 @@ def test_ends_of_every_range_are_fit(cls, name, value):
 @pytest.mark.parametrize("kind", ODD)
 def test_odd_images_are_fit(cls, kind):
     image = ODD[kind]
-    refusal = FullwellError if cls.family in ("align", "response") else ()  # estimators may say that they cannot
+    refusal = (
+        FullwellError if cls.family in ("align", "exposures", "response") else ()
+    )  # estimators may say that they cannot
     try:
         result = run(ready(cls), image)
     except refusal:

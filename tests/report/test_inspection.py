@@ -181,5 +181,9 @@ def test_the_data(tmp_path: Path) -> None:
         "f_number": None,
         "iso": None,
         "settings_source": "unknown",
+        "snapped_ev": None,
+        "solved_ev": None,
+        "residual_ev": None,
+        "error_ev": None,
     }
     assert (row["used"], row["width"], row["height"], row["clipped"]) == (True, 8, 6, {"low": 1.0, "high": 0.0})

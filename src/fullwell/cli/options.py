@@ -44,6 +44,11 @@ def stage_options(command: Any) -> Any:
                 type=click.Choice(["drop", "refuse"]),
                 help="Leave out a frame that cannot be aligned, or stop. [drop]",
             ),
+            click.option(
+                "--exposures",
+                metavar="ID",
+                help="Exposures that count: nominal, snapped, solved (needs no times) or auto. [nominal]",
+            ),
             click.option("--response", metavar="ID|FILE", help="Camera response, or a saved one. [debevec97]"),
             click.option("--set", "settings", metavar="STAGE.PARAM=VALUE", multiple=True, help="Set a parameter."),
             click.option("--reference", type=int, help="Frame that keeps its place, from 0. [middle exposure]"),

@@ -50,6 +50,7 @@ def command(
             bracket = io.read_bracket(frames, times, times_from, recipe.reference, trust_times=given["trust_times"])
         with bar.stage("align"):
             bracket = recipe.align(bracket, bar) if recipe.align else bracket
+        bracket = recipe.exposed(bracket, bar)
         with bar.stage("response"):
             response = recipe.response(bracket, progress=bar)
     if output:

@@ -78,7 +78,7 @@ class Bracket:
             if not (math.isfinite(t) and t > 0):
                 raise ExposureError(f"{frame.name}: an exposure time must be a number of seconds above 0, got {t:g}.")
         timed = (
-            f.replace(exposure=dataclasses.replace(f.exposure, time_s=t, source="given"))
+            f.replace(exposure=dataclasses.replace(f.exposure, time_s=t, source="given", settled=None))
             for f, t in zip(images.frames, seconds, strict=True)
         )
         return cls(tuple(timed))
@@ -114,12 +114,22 @@ class Bracket:
     @property
     def used(self) -> Bracket:
         """The bracket without the frames that are left out; the reference always stays."""
-        kept = [i for i, f in enumerate(self.frames) if not f.left_out or i == self.reference]
+        kept = self._kept
         if len(kept) == len(self):
             return self
         return dataclasses.replace(
             self, frames=tuple(self.frames[i] for i in kept), reference=kept.index(self.reference)
         )
+
+    def with_used(self, used: Bracket) -> Bracket:
+        """The bracket with other frames and notes in place of `used`; what is left out stays as it is."""
+        changed = dict(zip(self._kept, used.frames, strict=True))
+        frames = tuple(changed.get(i, f) for i, f in enumerate(self.frames))
+        return dataclasses.replace(self, frames=frames, notes=used.notes)
+
+    @property
+    def _kept(self) -> list[int]:
+        return [i for i, f in enumerate(self.frames) if not f.left_out or i == self.reference]
 
     @property
     def common(self) -> tuple[slice, slice]:
@@ -138,7 +148,18 @@ class Bracket:
 
     @property
     def exposures(self) -> Array:
-        """Relative exposure of each frame, s * (ISO / 100) / f-number ** 2, float64.
+        """Relative exposure of each frame that counts, float64: what was settled, else what the settings say.
+
+        Raises what `nominal_exposures` raises.
+        """
+        settled = [f.exposure.settled for f in self.frames]
+        if all(settled):
+            return np.array([s.relative for s in settled if s], np.float64)
+        return self.nominal_exposures
+
+    @property
+    def nominal_exposures(self) -> Array:
+        """Relative exposure of each frame by its settings, s * (ISO / 100) / f-number ** 2, float64.
 
         Raises ExposureError naming the first frame without a time, where f-number or ISO is known for some frames only
         and not the same in those, and where the exposures are in doubt.
@@ -148,8 +169,8 @@ class Bracket:
         for frame in self.frames:
             if frame.exposure.time_s is None:
                 raise ExposureError(
-                    f"{frame.name} has no exposure time; pass --times or --times-from FILE, "
-                    "or fuse the frames without times: --fuse mertens07."
+                    f"{frame.name} has no exposure time; pass --times or --times-from FILE, solve the exposures from "
+                    "the pixels: --exposures solved, or fuse the frames without times: --fuse mertens07."
                 )
         settings = [f.exposure for f in self.frames]
         for what, values in (("f-number", [s.f_number for s in settings]), ("ISO", [s.iso for s in settings])):

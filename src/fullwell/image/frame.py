@@ -16,10 +16,28 @@ from fullwell.errors import InputError
 
 
 @dataclass(frozen=True)
+class Settled:
+    """What was made of a frame's exposure: the one that counts, and what speaks for it.
+
+    `relative` is the exposure that counts, in s * (ISO / 100) / f-number ** 2, or over the reference's where no frame
+    has a time. `snapped_ev` and `solved_ev` are log2 over the reference's exposure: by the series of stops that the
+    settings are rounded from, and by the pixels. `residual_ev` is how much more the pixels say than the settings, with
+    median 0 over the frames, `error_ev` the standard error of that. None where it is not known.
+    """
+
+    relative: float
+    snapped_ev: float | None = None
+    solved_ev: float | None = None
+    residual_ev: float | None = None
+    error_ev: float | None = None
+
+
+@dataclass(frozen=True)
 class Exposure:
     """What the camera was set to; None where nobody said.
 
-    `source` tells where the time came from, `settings_source` where f-number and ISO did.
+    `source` tells where the time came from, `settings_source` where f-number and ISO did. `settled` is what counts
+    instead, once it was looked into.
     """
 
     time_s: float | None = None
@@ -27,10 +45,14 @@ class Exposure:
     iso: float | None = None
     source: str = "unknown"
     settings_source: str = "unknown"
+    settled: Settled | None = None
 
     @property
     def relative(self) -> float | None:
-        """Exposure in s * (ISO / 100) / f-number ** 2; a factor that is unknown is left out. None without a time."""
+        """Exposure by the settings in s * (ISO / 100) / f-number ** 2; an unknown factor is left out.
+
+        None without a time.
+        """
         if self.time_s is None:
             return None
         return self.time_s * ((self.iso or 100.0) / 100.0) / (self.f_number or 1.0) ** 2

@@ -82,7 +82,8 @@ def doubt_of_equal(frames: Sequence[Frame], thumbnails: Thumbnails) -> str:
         which = "all frames" if max(known) - min(known) <= SAME_EV else f"{_name(frames[i])} and {_name(frames[j])}"
         return (
             f"{which} have the same exposure although their brightness differs: the times are wrong; pass --times or "
-            "--times-from FILE, or fuse the frames without times: --fuse mertens07; if they are right: --trust-times."
+            "--times-from FILE, solve the exposures from the pixels: --exposures solved, or fuse the frames without "
+            "times: --fuse mertens07; if they are right: --trust-times."
         )
     return ""
 

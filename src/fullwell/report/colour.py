@@ -32,7 +32,8 @@ def cast(bracket: Bracket, response: Response, radiance: Radiance) -> Cast | Non
     codes = frame.codes()[y : y + h, x : x + w]
     shown = codes[::step, ::step].reshape(-1, 3) / float(np.iinfo(codes.dtype).max)
     to_frame = np.linalg.inv(bracket.to_working) @ conversion(radiance.primaries, "rec709")
-    exposure = bracket.exposures[bracket.reference] * (radiance.to_absolute or 1.0)
+    merged = bracket.used
+    exposure = merged.exposures[merged.reference] * (radiance.to_absolute or 1.0)
     seen = radiance.rgb[::step, ::step].reshape(-1, 3) @ to_frame.T * exposure
     good = ((shown > LOW) & (shown < HIGH)).all(axis=1) & np.isfinite(seen).all(axis=1)
     if np.count_nonzero(good) < LEAST:

@@ -91,7 +91,7 @@ def inspect(frames: Bracket | Sequence[Frame | Unreadable], progress: Progress =
     ]
     warnings = _unfit(rows) + warnings + _settings(rows)
     try:
-        doubt = doubt_of_equal(usable, Thumbnails(usable))
+        doubt = "" if all(f.exposure.settled for f in usable) else doubt_of_equal(usable, Thumbnails(usable))
     except InputError:  # damaged pixels, which the row tells
         doubt = ""
     warnings += [doubt] if doubt else _repeated(rows)
@@ -120,13 +120,13 @@ def _row(frame: Frame | Unreadable) -> Row:
 
 
 def _relative_evs(frames: list[Frame], reference: int | None) -> tuple[list[float | None], list[str]]:
-    """log2 of each exposure over the reference's (the middle one where none is named); None where it is unknown."""
+    """log2 of each nominal exposure over the reference's, or the middle one's; None where it is unknown."""
     timed = [f.replace(shape=(1, 1)) for f in frames if f.exposure.time_s is not None]  # sizes do not matter here
     if not timed:
         return [None] * len(frames), []
     try:
         bracket = Bracket(tuple(timed))
-        logs = np.log2(bracket.exposures)
+        logs = np.log2(bracket.nominal_exposures)
     except ExposureError as failed:
         return [None] * len(frames), [str(failed)]
     values = iter(logs.tolist())
@@ -147,7 +147,7 @@ def _unfit(rows: list[Row]) -> list[str]:
     sizes = {(r.width, r.height) for r in rows if r.width}
     if len(sizes) > 1:
         warnings.append("the frames have different sizes: " + ", ".join(f"{w} x {h}" for w, h in sorted(sizes)))
-    if lacking := [r for r in rows if r.width and r.exposure.time_s is None]:
+    if lacking := [r for r in rows if r.width and r.exposure.time_s is None and not r.exposure.settled]:
         warnings.append(f"no exposure time: {_names(lacking)}; pass --times or --times-from FILE")
     return warnings
 
@@ -241,6 +241,7 @@ def as_dict(inspection: Inspection) -> dict[str, Any]:
 def row_dict(row: Row) -> dict[str, Any]:
     """One file as plain data."""
     e = row.exposure
+    settled = dataclasses.asdict(e.settled) if e.settled else {}
     return {
         "path": row.path,
         "used": row.error is None,
@@ -254,6 +255,7 @@ def row_dict(row: Row) -> dict[str, Any]:
             "f_number": e.f_number,
             "iso": e.iso,
             "settings_source": e.settings_source,
+            **{name: settled.get(name) for name in ("snapped_ev", "solved_ev", "residual_ev", "error_ev")},
         },
         "clipped": {"low": row.clipped_low, "high": row.clipped_high},
         "white_balance": row.white_balance,

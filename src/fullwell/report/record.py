@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -33,22 +34,24 @@ def record(
     """Everything that `--report` writes; keys are added in time, none is renamed.
 
     `size` is that of the results, whose first pixel is the reference frame's `origin_px`, (y, x). Frames come in the
-    order given and `reference` counts them from 0. `nominal_ev` is log2 of a frame's exposure over
-    the reference's. `unmeasured` is a share of pixels, `residual_stops` in stops. `shift_px` is (y, x) of the middle of
-    the frame, `roll_deg` and `scale` are what lays it over the reference. A frame with `used` false took no part, and
-    `reason` says why. `wb_gain_ev` is log2 of what a frame recorded too much of red, green and blue, and was divided
-    by. `cast_de` and `tint_de` are those of `report.colour`. `cd_m2` is the luminance of 1.0. `hdr` tells the radiance
-    shown as diffuse white and the stops above it of every HDR picture; `verified`, of each output that was decoded
-    again, how many stops it is from what it should hold.
+    order given and `reference` counts them from 0. `nominal_ev` is log2 of a frame's exposure over the reference's by
+    the settings, `snapped_ev` by the series of stops, `solved_ev` by the pixels, and `used_ev` what the merge took.
+    `residual_ev` is how much more exposure the pixels say than the settings, with median 0, `error_ev` its standard
+    error. What nobody knows is None. `unmeasured` is a share of pixels, `residual_stops` in stops. `shift_px` is (y, x)
+    of the middle of the frame, `roll_deg` and `scale` are what lays it over the reference. A frame with `used` false
+    took no part, and `reason` says why. `wb_gain_ev` is log2 of what a frame recorded too much of red, green and blue,
+    and was divided by. `cast_de` and `tint_de` are those of `report.colour`. `cd_m2` is the luminance of 1.0. `hdr`
+    tells the radiance shown as diffuse white and the stops above it of every HDR picture; `verified`, of each output
+    that was decoded again, how many stops it is from what it should hold.
     """
     inspection = inspect(bracket)
     rows, columns = (range(n)[s] for n, s in zip(bracket.shape, part, strict=True))
     height, width = len(rows), len(columns)
-    frames = []
+    frames, used = [], _used_ev(bracket)
     drift = np.zeros((len(bracket), 3))
     if radiance is not None and radiance.wb_gain_ev is not None:
         drift[[not f.left_out for f in bracket]] = radiance.wb_gain_ev
-    for frame, row, gain in zip(bracket, inspection.rows, drift, strict=True):
+    for frame, row, gain, ev in zip(bracket, inspection.rows, drift, used, strict=True):
         pose = frame.pose
         alignment = {
             "model": pose.model,
@@ -59,7 +62,9 @@ def record(
             "confidence": pose.confidence,
         }
         use = {"used": not frame.left_out, "reason": frame.left_out or None}
-        frames.append(row_dict(row) | use | {"alignment": alignment, "wb_gain_ev": [round(float(g), 4) for g in gain]})
+        found = row_dict(row) | use | {"alignment": alignment, "wb_gain_ev": [round(float(g), 4) for g in gain]}
+        found["exposure"]["used_ev"] = ev
+        frames.append(found)
     return {
         "fullwell": __version__,
         "frames": frames,
@@ -77,6 +82,13 @@ def record(
         "warnings": [*inspection.warnings, *_warnings(bracket, response, drift)],
         "recipe": recipe,
     }
+
+
+def _used_ev(bracket: Bracket) -> list[float | None]:
+    """log2 of what the merge took for each frame's exposure over the reference's; None where nothing was settled."""
+    settled = [f.exposure.settled for f in bracket]
+    reference = settled[bracket.reference]
+    return [math.log2(s.relative / reference.relative) if s and reference else None for s in settled]
 
 
 def _response(bracket: Bracket, response: Response, radiance: Radiance | None) -> dict[str, Any]:

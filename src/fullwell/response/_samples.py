@@ -1,25 +1,19 @@
-"""Which pixels to look at: places seen by every frame, flat around, and spread over the brightness of the scene."""
+"""What a response is recovered from: codes at some places and the exposures of the frames; and curves that rise."""
 
 from __future__ import annotations
-
-import math
 
 import numpy as np
 
 from fullwell.errors import ExposureError, InputError
-from fullwell.image import Array, Bracket, Frame
+from fullwell.image import Array, Bracket
 from fullwell.progress import Progress
-
-STRATA = 64  # brightness classes that share the samples equally
+from fullwell.sampling import patches
 
 
 def sample(bracket: Bracket, count: int, progress: Progress) -> tuple[Array, Array]:
     """Code values (n, frames, 3) uint8 at about `count` places, and the frames' relative exposures (frames,).
 
-    A place is a 3x3 patch in the registered geometry and its value the patch's mean, which has a third of the noise of
-    a pixel; a patch with a clipped pixel counts as clipped. Of a regular grid of candidates, those are kept in each
-    class of brightness whose patches are flattest. Deterministic. Raises ExposureError where all exposures are equal
-    and InputError where the frames do not overlap.
+    Raises ExposureError where all exposures are equal and InputError where the frames do not overlap.
     """
     exposures = bracket.exposures
     if len(np.unique(np.round(np.log2(exposures), 3))) < 2:
@@ -27,53 +21,15 @@ def sample(bracket: Bracket, count: int, progress: Progress) -> tuple[Array, Arr
             f"the response needs frames of at least two different exposures, got {len(exposures)} of one; "
             "pass a known one: --response srgb."
         )
-    ys, xs = _grid(bracket, 16 * count)
-    means, spreads = [], []
-    for frame, codes in zip(bracket, bracket.decoded(progress), strict=True):
-        v, u = _places(frame, ys, xs)
-        patch = np.stack([codes[v + dy, u + dx] for dy in (-1, 0, 1) for dx in (-1, 0, 1)])
-        patch = patch if patch.dtype == np.uint8 else np.round(patch / 257.0).astype(np.uint8)
-        low, high = patch.min(axis=0), patch.max(axis=0)
-        mean = np.round(patch.mean(axis=0, dtype=np.float32)).astype(np.uint8)
-        means.append(np.where(high == 255, 255, np.where(low == 0, 0, mean)))
-        spreads.append((high - low).max(axis=1))
-    z = np.stack(means, axis=1)
-    order = np.argsort(z.mean(axis=(1, 2), dtype=np.float64), kind="stable")
-    spread = np.stack(spreads, axis=1).max(axis=1)
-    kept = []
-    for stratum in np.array_split(order, STRATA):
-        kept.append(stratum[np.argsort(spread[stratum], kind="stable")][: math.ceil(count / STRATA)])
-    return z[np.sort(np.concatenate(kept))], exposures
-
-
-def _grid(bracket: Bracket, count: int) -> tuple[Array, Array]:
-    """About `count` places (y, x) in reference pixels whose 3x3 patch lies inside every frame."""
-    h, w = bracket.shape
-    shared = np.ones((h, w), bool)
-    for frame in bracket:
-        v, u = _places(frame, *np.ogrid[0:h, 0:w])
-        shared &= ((v >= 1) & (v < h - 1)) & ((u >= 1) & (u < w - 1))  # of shifts a column and a row, joined at last
-    if not shared.any():
+    z = patches(bracket, count, progress)
+    if not len(z):
+        h, w = bracket.shape
         farthest = max(abs(s) for f in bracket for s in f.pose.shift_px)
         raise InputError(
             f"the frames do not overlap enough to find the response: they are {w} x {h} and shifted by up to "
             f"{farthest:.0f} pixels; pass a known one: --response srgb."
         )
-    top, left = (int(np.flatnonzero(shared.any(axis=axis))[0]) for axis in (1, 0))
-    step = max(1.0, math.sqrt(np.count_nonzero(shared) / count))
-    ys, xs = np.arange(top, h, step).astype(int), np.arange(left, w, step).astype(int)
-    ys, xs = np.repeat(ys, len(xs)), np.tile(xs, len(ys))
-    inside = shared[ys, xs]
-    return ys[inside], xs[inside]
-
-
-def _places(frame: Frame, ys: Array, xs: Array) -> tuple[Array, Array]:
-    """The frame's pixels (y, x) that are nearest to what it shows of the reference's."""
-    if frame.pose.to_frame is None:
-        dy, dx = (int(s) for s in frame.pose.shift_px)
-        return ys - dy, xs - dx
-    x, y, depth = (row[0] * xs + row[1] * ys + row[2] for row in frame.pose.matrix)
-    return np.rint(y / depth).astype(int), np.rint(x / depth).astype(int)
+    return np.rint(z).astype(np.uint8), exposures
 
 
 def rising(curve: Array, middle: int) -> Array:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from fullwell.image import Bracket, Response
 from fullwell.operators import Calibrator
 from fullwell.params import operator
@@ -11,5 +13,7 @@ from fullwell.response._known import known
 
 @operator(family="response", title="Linear", cite="no source: the identity")
 class Linear(Calibrator):
+    known: ClassVar[bool] = True
+
     def recover(self, bracket: Bracket, progress: Progress) -> Response:
         return known(bracket, lambda code: code, self.id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from fullwell.progress import Progress
 
 @operator(family="response", title="Saved", cite="no source: what was measured before")
 class Saved(Calibrator):
+    known: ClassVar[bool] = True
     path: str = param("", help="The JSON file, as `fullwell response FRAMES -o curve.json` writes it.")
 
     def recover(self, bracket: Bracket, progress: Progress) -> Response:
