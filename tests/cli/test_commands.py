@@ -352,3 +352,23 @@ def test_an_unwritable_kernel_cache_is_survived(tmp_path: Path) -> None:
         env=os.environ | {"FULLWELL_CACHE": str(blocked)}, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert "no writable folder" in done.stdout
+
+
+def test_exposures_can_be_solved_where_no_file_has_a_time(tmp_path: Path, run) -> None:
+    paths = []
+    for i, shot in enumerate(Camera("srgb", seed=2).shoot(hills(90, 120, 3) * 3, TIMES)):
+        paths.append(str(tmp_path / f"picture_{i}.png"))
+        write_photograph(shot.codes, paths[-1], Exposure())
+    code, _, err = run("make", *paths, "-o", "a.jpg")
+    assert code == 3
+    assert "picture_0.png has no exposure time" in err
+    assert "--exposures solved" in err
+    code, out, err = run("make", *paths, "-o", "a.jpg", "--exposures", "solved", "--report", "report.json")
+    assert (code, out) == (0, "a.jpg\n")
+    assert "from the pixels alone" in err
+    exposures = [f["exposure"] for f in json.loads((tmp_path / "report.json").read_text())["frames"]]
+    assert [e["used_ev"] for e in exposures] == pytest.approx([-2, 0, 1.9069], abs=0.05)
+    assert [e["nominal_ev"] for e in exposures] == [None] * 3
+    code, _, err = run("make", *paths, "-o", "b.jpg", "--exposures", "sovled")
+    assert code == 2
+    assert "did you mean 'solved'" in err

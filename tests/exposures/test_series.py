@@ -40,6 +40,6 @@ def test_a_setting_that_is_the_same_for_all_stays() -> None:
     np.testing.assert_allclose(snapped(time_s=[0.5, 1.0, 2.0], f_number=[7.7] * 3, iso=[123.0] * 3), 0)
 
 
-@pytest.mark.parametrize("times", [[1 / 16.7, 1 / 33.4], [1.0, 2.24, 4.0], [1.0, 1.0]])
+@pytest.mark.parametrize("times", [[1 / 17.9, 1 / 33.4], [1.0, 2.24, 4.0], [1.0, 1.0]])
 def test_times_of_no_series_have_none(times: list[float]) -> None:
     assert rounding_ev([Exposure(t) for t in times]) is None

@@ -102,7 +102,7 @@ def test_what_moves_does_not_decide(method: str) -> None:
     frames = []
     for k, frame in enumerate(bracket):
         codes = frame.codes().copy()
-        codes[20:90, 30 + 40 * k : 90 + 40 * k] = rng.integers(40, 200, 3)  # a large flat thing passes by
+        codes[20:60, 30 + 40 * k : 60 + 40 * k] = rng.integers(40, 200, 3)  # what passes by covers an eighth
         frames.append(frame.replace(source=codes))
     z = patches(bracket.replace(frames), 1500, QUIET)
     curve = np.repeat(srgb_decode(np.maximum(CODES, 0.5 / 255))[:, None], 3, axis=1)

@@ -47,7 +47,7 @@ def stage_options(command: Any) -> Any:
             click.option(
                 "--exposures",
                 metavar="ID",
-                help="Exposures that count: nominal, snapped, solved (needs no times) or auto. [nominal]",
+                help="Exposures that count: nominal, snapped, solved (needs no times) or auto. [snapped]",
             ),
             click.option("--response", metavar="ID|FILE", help="Camera response, or a saved one. [debevec97]"),
             click.option("--set", "settings", metavar="STAGE.PARAM=VALUE", multiple=True, help="Set a parameter."),

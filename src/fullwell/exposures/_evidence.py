@@ -83,10 +83,11 @@ class Evidence:
         """The exposures by the pixels, and as claimed for frames that they do not tell."""
         return np.where(self.told, claimed + self.off(claimed), claimed) if self.solved else claimed
 
-    def listed(self, bracket: Bracket, which: Array, claimed: Array) -> str:
-        """Frames and how much more the pixels say, for a sentence."""
-        off = self.off(claimed)
-        return ", ".join(f"{Path(f.name).name} {off[i]:+.2f} EV" for i, f in enumerate(bracket) if which[i])
+    def disagreement(self, bracket: Bracket, claimed: Array) -> str:
+        """The beginning of a sentence that lists the frames whose exposure the pixels contradict; "" without any."""
+        off, odd = self.off(claimed), self.contradicts(claimed)
+        listed = ", ".join(f"{Path(f.name).name} {off[i]:+.2f} EV" for i, f in enumerate(bracket) if odd[i])
+        return f"the pixels and the settings disagree on the exposure: {listed}" if listed else ""
 
 
 def look(bracket: Bracket, response: Response | None, progress: Progress) -> Evidence:

@@ -21,10 +21,9 @@ class Auto(Exposer):
     def settle(self, bracket: Bracket, response: Response | None, progress: Progress) -> Bracket:
         nominal, found = np.log2(bracket.nominal_exposures), look(bracket, response, progress)
         likelier = nominal if found.likelier is None else found.likelier
-        odd = found.contradicts(likelier)
-        if not odd.any() or found.solved is None:
+        said = found.disagreement(bracket, likelier)
+        if not said or found.solved is None:
             return settled(bracket, found, likelier)
-        said = f"the pixels and the settings disagree on the exposure: {found.listed(bracket, odd, likelier)}"
         if found.solved.miss > POOR:
             return settled(bracket, found, likelier, f"{said}; no curve fits all frames, so the settings count")
         return settled(bracket, found, found.corrected(likelier), f"{said}; the pixels count")

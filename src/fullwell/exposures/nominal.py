@@ -15,8 +15,6 @@ from fullwell.progress import Progress
 class Nominal(Exposer):
     def settle(self, bracket: Bracket, response: Response | None, progress: Progress) -> Bracket:
         nominal, found = np.log2(bracket.nominal_exposures), look(bracket, response, progress)
-        odd = found.contradicts(nominal)
-        if not odd.any():
-            return settled(bracket, found, nominal)
-        said = f"the pixels and the settings disagree on the exposure: {found.listed(bracket, odd, nominal)}"
-        return settled(bracket, found, nominal, f"{said}; the settings count, --exposures solved takes the pixels")
+        said = found.disagreement(bracket, nominal)
+        notes = [f"{said}; the settings count, --exposures solved takes the pixels"] if said else []
+        return settled(bracket, found, nominal, *notes)

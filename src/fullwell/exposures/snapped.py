@@ -14,17 +14,12 @@ from fullwell.operators import Exposer
 from fullwell.params import operator
 from fullwell.progress import Progress
 
-SAME_EV = 0.005  # series that differ by less are one
-
 
 @operator(family="exposures", title="Snapped", cite="no source: powers of two")
 class Snapped(Exposer):
     def settle(self, bracket: Bracket, response: Response | None, progress: Progress) -> Bracket:
         nominal, found = np.log2(bracket.nominal_exposures), look(bracket, response, progress)
-        if found.snapped is None:
-            why = "the settings are of no series of stops"
-        elif found.likelier is found.snapped or np.ptp(found.snapped - nominal) < SAME_EV:
-            return settled(bracket, found, found.snapped)
-        else:
-            why = "the pixels do not favour the series of stops"
-        return settled(bracket, found, nominal, f"exposures: {why}; the settings count as they are written")
+        likelier = nominal if found.likelier is None else found.likelier
+        said = found.disagreement(bracket, likelier)
+        notes = [f"{said}; the settings count, --exposures solved takes the pixels"] if said else []
+        return settled(bracket, found, likelier, *notes)
