@@ -26,9 +26,10 @@ HERE = Path(__file__).parent
 WRITTEN_S = np.array([1 / 1000, 1 / 250, 1 / 60, 1 / 15, 1 / 4])
 KINDS = ("as written", "rounded", "up to 0.3 EV off")
 RESPONSES = ("srgb", "film", "linear")
-SEEDS = range(4)
-HEIGHT, WIDTH = 400, 600
+SEEDS = range(3)
+HEIGHT, WIDTH = 300, 450
 BRIGHT = 64.0  # so that 1/60 s is the middle of the scene
+NO_BRACKETS = ("odd", "raw", "hdr", "icc", "orientation")  # beginnings of the names of folders with other files
 BEGIN, END = "<!-- table, written by run.py -->\n", "<!-- end of table -->"
 
 
@@ -72,7 +73,7 @@ def up_to_a_power(ev: np.ndarray, true: np.ndarray) -> float:
 def photographed(folder: Path) -> dict[str, Any] | None:
     """What a folder's pixels say of its exposures, and how well a response fits with each operator's."""
     paths = sorted(p for p in folder.iterdir() if p.suffix.lower() in (".jpg", ".jpeg", ".png", ".tif"))
-    lists = list(folder.glob("*_list.txt"))
+    lists = [*folder.glob("*_list.txt")]
     try:
         bracket = read_bracket(paths, times_from=lists[0] if lists else None, whole=True)
         bracket.nominal_exposures  # noqa: B018
@@ -135,25 +136,29 @@ def table(result: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    rows = []
+    simulations: list[dict[str, Any]] = []
     for response in RESPONSES:
         for kind in KINDS:
-            rows += [simulated(kind, response, seed) for seed in SEEDS]
-            print(response, kind, rows[-1], flush=True)
+            simulations += [simulated(kind, response, seed) for seed in SEEDS]
+            print(response, kind, simulations[-1], flush=True)
+    real: list[dict[str, Any]] = []
+    write(simulations, real)
     data = os.environ.get("FULLWELL_DATA")
-    folders = sorted(p for p in Path(data).iterdir() if p.is_dir()) if data else []
-    real = [
-        row
-        for p in folders
-        if p.name.split("_")[0] not in ("odd", "raw", "hdr", "icc", "orientation") and (row := photographed(p))
-    ]
+    for folder in sorted(p for p in Path(data).iterdir() if p.is_dir()) if data else []:
+        if folder.name.split("_")[0] not in NO_BRACKETS and (row := photographed(folder)):
+            real.append(row)
+            print(row, flush=True)
+            write(simulations, real)
+
+
+def write(simulations: list[dict[str, Any]], real: list[dict[str, Any]]) -> None:
+    """The result so far, and the table in the README."""
     versions = {"machine": platform.machine(), "python": platform.python_version(), "numpy": version("numpy")}
-    result = {"versions": versions, "simulated": rows, "real": real}
+    result = {"versions": versions, "simulated": simulations, "real": real}
     (HERE / "result.json").write_text(json.dumps(result, indent=1) + "\n")
     readme = HERE / "README.md"
-    if readme.exists():
-        head, _, rest = readme.read_text().partition(BEGIN)
-        readme.write_text(f"{head}{BEGIN}{table(result)}{END}{rest.partition(END)[2]}")
+    head, _, rest = readme.read_text().partition(BEGIN)
+    readme.write_text(f"{head}{BEGIN}{table(result)}{END}{rest.partition(END)[2]}")
 
 
 if __name__ == "__main__":

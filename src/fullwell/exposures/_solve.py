@@ -78,7 +78,8 @@ def free(z: Array, reference: int) -> Fit:
         x, found = np.zeros(256 + frames), np.empty(np.count_nonzero(unknown))
         solve(np.ascontiguousarray(a[np.ix_(unknown, unknown)]), steep[unknown], found)
         x[unknown] = found
-        g = x[:256] * (steep[:256] @ SRGB) / (steep @ x)
+        reached = steep @ x  # 0 where all pixels are of one code
+        g = x[:256] * (steep[:256] @ SRGB) / reached if reached > 0 else SRGB
         return np.repeat(np.exp2(np.maximum.accumulate(g))[:, None], 3, axis=1)
 
     return _alternated(z, reference, smoothest)
