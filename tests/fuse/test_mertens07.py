@@ -11,6 +11,7 @@ from oracles import expanded, padded, reduced
 from fullwell.color import srgb_decode, srgb_encode
 from fullwell.fuse import Mertens07
 from fullwell.image import Bracket, Frame, Pose
+from fullwell.kernels import _jit
 from fullwell.kernels.pyramid import add_expanded, reduce, sizes
 
 
@@ -130,4 +131,5 @@ def test_memory_does_not_grow_with_the_number_of_frames():
         return most
 
     peak(2)
-    assert peak(12) < 1.02 * peak(2)
+    ahead = _jit.thread_count() * 200 * 300 * 3  # one frame is decoded ahead on each core
+    assert peak(12) < 1.02 * peak(2) + ahead
