@@ -18,14 +18,8 @@ from fullwell.recipe import Recipe, Result
 from fullwell.report.record import record
 from fullwell.report.regions import Region
 
-SHARED = (
-    "align",
-    "exposures",
-    "response",
-    "merge",
-    "scale",
-    "output",
-)  # stages that the pictures of one job have in common
+# Stages that the pictures of one job have in common.
+SHARED = ("align", "exposures", "response", "merge", "scale", "output")
 
 
 @dataclass(frozen=True)

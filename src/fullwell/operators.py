@@ -89,8 +89,8 @@ class Calibrator(Operator):
 
     def __call__(self, bracket: Images, times: npt.ArrayLike | None = None, progress: Progress = QUIET) -> Response:
         bracket = Bracket.of(bracket, times).used
-        known = all(frame.scene_light for frame in bracket)
-        calibrator = cast(Calibrator, build("response", "profile")) if known else self
+        linear = all(frame.scene_light for frame in bracket)
+        calibrator = cast(Calibrator, build("response", "profile")) if linear else self
         return calibrator.recover(bracket, progress)
 
     @abstractmethod

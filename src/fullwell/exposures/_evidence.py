@@ -61,12 +61,11 @@ class Evidence:
         assert self.solved is not None
         return np.asarray(self.solved.error_ev < TOLD_EV)
 
-    @property
-    def likelier(self) -> Array | None:
+    def likelier(self, nominal: Array) -> Array:
         """The settings' exposures, or their series' where the pixels favour it."""
-        if self.nominal is None or self.snapped is None or self.solved is None:
-            return self.nominal
-        return self.snapped if self._unlikely(self.nominal) - self._unlikely(self.snapped) > ODDS else self.nominal
+        if self.snapped is None or self.solved is None:
+            return nominal
+        return self.snapped if self._unlikely(nominal) - self._unlikely(self.snapped) > ODDS else nominal
 
     def _unlikely(self, claimed: Array) -> float:
         """-2 ln of how likely the pixels are with exposures as claimed; five standard errors at most count."""
@@ -146,6 +145,13 @@ def trend(solved: Array, claimed: Array) -> float:
     apart, seen = claimed[j] - claimed[i], solved[j] - solved[i]
     good = (np.abs(apart) > NOTABLE_EV) & np.isfinite(seen)
     return float(np.median(seen[good] / apart[good])) if good.any() else 1.0
+
+
+def by_settings(bracket: Bracket, found: Evidence, ev: Array) -> Bracket:
+    """The bracket settled as claimed, with a note where the pixels say something else."""
+    said = found.disagreement(bracket, ev)
+    notes = [f"{said}; the settings count, --exposures solved takes the pixels"] if said else []
+    return settled(bracket, found, ev, *notes)
 
 
 def settled(bracket: Bracket, found: Evidence, ev: Array, *notes: str) -> Bracket:

@@ -20,7 +20,7 @@ from fullwell.progress import Progress
 class Auto(Exposer):
     def settle(self, bracket: Bracket, response: Response | None, progress: Progress) -> Bracket:
         nominal, found = np.log2(bracket.nominal_exposures), look(bracket, response, progress)
-        likelier = nominal if found.likelier is None else found.likelier
+        likelier = found.likelier(nominal)
         said = found.disagreement(bracket, likelier)
         if not said or found.solved is None:
             return settled(bracket, found, likelier)

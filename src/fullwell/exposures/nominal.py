@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fullwell.exposures._evidence import look, settled
+from fullwell.exposures._evidence import by_settings, look
 from fullwell.image import Bracket, Response
 from fullwell.operators import Exposer
 from fullwell.params import operator
@@ -15,6 +15,4 @@ from fullwell.progress import Progress
 class Nominal(Exposer):
     def settle(self, bracket: Bracket, response: Response | None, progress: Progress) -> Bracket:
         nominal, found = np.log2(bracket.nominal_exposures), look(bracket, response, progress)
-        said = found.disagreement(bracket, nominal)
-        notes = [f"{said}; the settings count, --exposures solved takes the pixels"] if said else []
-        return settled(bracket, found, nominal, *notes)
+        return by_settings(bracket, found, nominal)

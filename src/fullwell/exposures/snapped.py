@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fullwell.exposures._evidence import look, settled
+from fullwell.exposures._evidence import by_settings, look
 from fullwell.image import Bracket, Response
 from fullwell.operators import Exposer
 from fullwell.params import operator
@@ -19,7 +19,4 @@ from fullwell.progress import Progress
 class Snapped(Exposer):
     def settle(self, bracket: Bracket, response: Response | None, progress: Progress) -> Bracket:
         nominal, found = np.log2(bracket.nominal_exposures), look(bracket, response, progress)
-        likelier = nominal if found.likelier is None else found.likelier
-        said = found.disagreement(bracket, likelier)
-        notes = [f"{said}; the settings count, --exposures solved takes the pixels"] if said else []
-        return settled(bracket, found, likelier, *notes)
+        return by_settings(bracket, found, found.likelier(nominal))

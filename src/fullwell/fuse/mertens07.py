@@ -18,7 +18,7 @@ from fullwell.color import srgb_decode
 from fullwell.image import Array, Bracket, Frame, Picture
 from fullwell.kernels._jit import f
 from fullwell.kernels.fusion import LaplacianBlend, develop, quality
-from fullwell.kernels.warp import lay, shifted_spans
+from fullwell.kernels.warp import lay, shifted, shifted_spans
 from fullwell.operators import Fuser
 from fullwell.params import operator, param
 from fullwell.progress import Progress
@@ -50,9 +50,8 @@ class Mertens07(Fuser):
             blend.add(codes, scale, weight)
         rgb = blend.collapse()
         develop(rgb)
-        matrix = bracket.to_working
-        if not np.array_equal(matrix, np.eye(3)):
-            rgb = np.clip(rgb @ matrix.T.astype(f), 0, 1)
+        if (worked := bracket.in_working(rgb)) is not rgb:
+            rgb = np.clip(worked, 0, 1)
         return Picture(rgb, meta=bracket.meta)
 
 
@@ -61,15 +60,10 @@ def _laid(frame: Frame, codes: Array) -> tuple[Array, np.float32, Array]:
 
     Outside, its edge goes on. A motion is undone in linear light, as sRGB has it.
     """
-    shape = frame.shape
     top = np.iinfo(codes.dtype).max
     if frame.pose.to_frame:
         curve = srgb_decode(np.linspace(0, 1, top + 1))[:, None].repeat(3, axis=1)
         codes, spans = lay(codes, frame.pose.matrix, curve, top + 1)
         return codes, f(1 / 65535), spans
-    (h, w), (dy, dx) = shape, (int(s) for s in frame.pose.shift_px)
-    spans = shifted_spans((dy, dx), shape)
-    if (dy, dx) != (0, 0):
-        rows, columns = np.clip(np.arange(h) - dy, 0, h - 1), np.clip(np.arange(w) - dx, 0, w - 1)
-        codes = np.ascontiguousarray(codes[rows][:, columns])
-    return codes, f(1 / top), spans
+    shift = int(frame.pose.shift_px[0]), int(frame.pose.shift_px[1])
+    return shifted(codes, shift), f(1 / top), shifted_spans(shift, frame.shape)

@@ -228,6 +228,11 @@ class Bracket:
         for _ in progress.each(self.frames):
             yield alike(next(codes))
 
+    def in_working(self, rgb: Array) -> Array:
+        """Linear light (h, w, 3) float32 of the reference frame's primaries in Rec.709; itself where it is that."""
+        matrix = self.to_working
+        return rgb if np.array_equal(matrix, np.eye(3)) else rgb @ matrix.T.astype(np.float32)
+
     @property
     def to_working(self) -> Array:
         """3x3 matrix from the reference frame's linear RGB to linear Rec.709."""

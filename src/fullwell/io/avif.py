@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import struct
 import warnings
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import imagecodecs
 import numpy as np
@@ -49,20 +50,29 @@ def read(path: Path) -> Header:
     config, colour = about.get(b"av1C", b""), about.get(b"nclx", b"")
     bits = 8 if len(config) < 3 or not config[2] & 0x40 else 12 if config[2] & 0x20 else 10
     codes = struct.unpack_from(">HH", colour, 4) if len(colour) >= 8 else (1, 13)
-    notes = ["holds several pictures; the first is used"] if frames > 1 else []
-    if mode in ("RGBA", "LA"):
+    return described(size, mode, info, frames, bits, codes, partial(_decode, path, bits))
+
+
+def described(
+    size: tuple[int, int], mode: str, info: Mapping[Any, Any], pictures: int, bits: int, cicp: tuple[int, int],
+    decode: Callable[[], Array], turned: bool = False,
+) -> Header:  # fmt: skip
+    """The header of a file's first picture: width and height, mode and info as Pillow has them, code points."""
+    notes = ["holds several pictures; the first is used"] if pictures > 1 else []
+    if mode.startswith(("RGBA", "LA")):
         notes.append("its transparency is ignored")
     block, icc = info.get("exif"), info.get("icc_profile")
     return Header(
         size[1],
         size[0],
-        partial(_decode, path, bits),
+        decode,
         256 if bits == 8 else 65536,
         block.removeprefix(b"Exif\0\0") if block else None,
         icc,
         tuple(notes),
         info.get("xmp"),
-        colour=None if icc else profile.of_cicp(*codes),
+        colour=None if icc else profile.of_cicp(*cicp),
+        turned=turned,
     )
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from fullwell.errors import InputError
 from fullwell.image import Array
-from fullwell.io import avif, extras, profile
+from fullwell.io import avif, extras
 from fullwell.io.boxes import boxes, is_whole
 from fullwell.io.header import Header
 
@@ -27,28 +27,11 @@ def read(path: Path) -> Header:
     if not is_whole(path):
         raise InputError(f"{path}: the HEIF file ends before its picture does (truncated); copy it again.")
     file = _opened(path)
-    image, several = file[file.primary_index], len(file) > 1
-    info = image.info
-    bits = int(info.get("bit_depth", 8))
-    signal = info.get("nclx_profile") or {}
-    notes = ["holds several pictures; the first is used"] if several else []
-    if image.mode.startswith(("RGBA", "LA")):
-        notes.append("its transparency is ignored")
-    icc = info.get("icc_profile")
-    said = profile.of_cicp(signal.get("color_primaries", 1), signal.get("transfer_characteristics", 13))
-    block = info.get("exif")
-    return Header(
-        image.size[1],
-        image.size[0],
-        partial(_decode, path, bits),
-        256 if bits == 8 else 65536,
-        block.removeprefix(b"Exif\0\0") if block else None,
-        icc,
-        tuple(notes),
-        info.get("xmp"),
-        colour=None if icc else said,
-        turned=True,
-    )
+    image = file[file.primary_index]
+    bits, signal = int(image.info.get("bit_depth", 8)), image.info.get("nclx_profile") or {}
+    cicp = signal.get("color_primaries", 1), signal.get("transfer_characteristics", 13)
+    decode = partial(_decode, path, bits)
+    return avif.described(image.size, image.mode, image.info, len(file), bits, cicp, decode, turned=True)
 
 
 def _opened(path: Path) -> Any:

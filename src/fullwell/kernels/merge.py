@@ -12,7 +12,7 @@ from fullwell.kernels.vecmath import exp2f
 
 @kernel(outs=3)
 def merge_tables(
-    frames, like, shifts, spans, value, weight, above, below, least, logarithmic, capped, first, last, out, sums, mask
+    frames, like, shifts, spans, value, weight, above, below, least, logarithmic, first, last, out, sums, mask
 ):
     """out = sum of value / sum of weight over the frames, per channel.
 
@@ -20,9 +20,9 @@ def merge_tables(
     over out pixel p + shift; spans (n, h, 2) int64, the columns [first, last) of out's rows that each shows; value and
     weight (n, 3, levels) float32. A code of no weight in the upper half of the range says "more than above[k, c]", in
     the lower half "less than below[k, c]"; where no frame has weight the tightest such bound is the result, and mask
-    (h, w) uint8 gets 1 for a lower and 2 for an upper bound. Where `capped` and the longest frame is black, its
-    bound is the most that the others can say: what they record there is noise. With `logarithmic`, value and bounds are
-    log2 and the mean is geometric.
+    (h, w) uint8 gets 1 for a lower and 2 for an upper bound. Where the longest frame is black, its bound is the most
+    that the others can say: what they record there is noise. With `logarithmic`, value and bounds are log2 and the mean
+    is geometric.
 
     Frames may come in several batches, the `first` and the `last` marked. Between them `out` and `sums` (h, w, 3) hold
     what is known so far; a single batch does not touch `sums`. `least` (3,) is the smallest `below` of all frames.
@@ -61,7 +61,7 @@ def merge_tables(
             for i in range(c, 3 * w, 3):
                 if norm[i] > f(0):
                     res[i] = total[i] / norm[i]
-                    if capped and ceiling[i] == darkest:
+                    if ceiling[i] == darkest:
                         res[i] = min(res[i], darkest)
                 else:
                     res[i] = floor[i] if floor[i] > -np.inf else ceiling[i]

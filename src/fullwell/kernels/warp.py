@@ -41,6 +41,15 @@ def lay(codes, to_frame, curve, clip):
     return out, spans
 
 
+def shifted(codes, shift):
+    """Codes (h, w, 3) moved by whole pixels (y, x), their edges continued; themselves where they stay."""
+    (h, w), (dy, dx) = codes.shape[:2], shift
+    if (dy, dx) == (0, 0):
+        return codes
+    rows, columns = np.clip(np.arange(h) - dy, 0, h - 1), np.clip(np.arange(w) - dx, 0, w - 1)
+    return np.ascontiguousarray(codes[rows][:, columns])
+
+
 def shifted_spans(shift, shape):
     """The columns [first, last) of each row that a frame shifted by whole pixels (y, x) shows, (h, 2) int64."""
     (dy, dx), (h, w) = shift, shape

@@ -77,16 +77,14 @@ class WeightedMerger(Merger):
             codes, shifts, spans = zip(*laid, strict=True)
             merge_tables(
                 addresses(codes), codes[0][0, 0], np.array(shifts, np.int64), np.stack(spans), value[part], norm[part],
-                above[part], below[part], below.min(axis=0), self.logarithmic, True, first, last, rgb, sums, mask,
+                above[part], below[part], below.min(axis=0), self.logarithmic, first, last, rgb, sums, mask,
             )  # fmt: skip
-        matrix, clipped = bracket.to_working, above.max(axis=0)
-        untint(rgb, mask, np.exp2(clipped) if self.logarithmic else clipped, matrix)
-        if not np.array_equal(matrix, np.eye(3)):
-            rgb = rgb @ matrix.T.astype(np.float32)
+        clipped = above.max(axis=0)
+        untint(rgb, mask, np.exp2(clipped) if self.logarithmic else clipped, bracket.to_working)
         noise = max(np.interp(max(self.low, NOISE), code, curve[:, c]) for c in range(3))
         floor = float(noise * middle / bracket.exposures.max())
         return Radiance(
-            rgb,
+            bracket.in_working(rgb),
             "rec709",
             mask,
             1.0 / middle,

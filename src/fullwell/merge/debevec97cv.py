@@ -16,7 +16,8 @@ import numpy as np
 from fullwell.image import BLACK_IN_ALL, CLIPPED_IN_ALL, Array, Bracket, Radiance, Response
 from fullwell.kernels.opencv_merge import merge_shared_weight
 from fullwell.kernels.rows import addresses
-from fullwell.merge._registered import Laid, Registered
+from fullwell.kernels.warp import shifted
+from fullwell.merge._registered import Registered
 from fullwell.operators import Merger
 from fullwell.params import operator
 from fullwell.progress import Progress
@@ -26,24 +27,13 @@ from fullwell.progress import Progress
 class Debevec97CV(Merger):
     def merge(self, bracket: Bracket, response: Response, progress: Progress) -> Radiance:
         registered = Registered(bracket, response, 1.0, progress)
-        codes = [placed(laid) for laid in registered.each(range(len(bracket)), progress)]
+        codes = [shifted(laid.codes, laid.shift) for laid in registered.each(range(len(bracket)), progress)]
         middle, top = bracket.middle_exposure, registered.levels - 1
         rgb = merged(codes, response.table(top + 1) / (response.white or 1.0), bracket.exposures / middle)
         mask = (np.minimum.reduce(codes) == top).any(axis=2) * np.uint8(CLIPPED_IN_ALL)
         mask |= (np.maximum.reduce(codes) == 0).any(axis=2) * np.uint8(BLACK_IN_ALL)
-        matrix = bracket.to_working
-        if not np.array_equal(matrix, np.eye(3)):
-            rgb = rgb @ matrix.T.astype(np.float32)
+        rgb = bracket.in_working(rgb)
         return Radiance(rgb, "rec709", mask, 1.0 / middle, meta=bracket.meta, cd_m2=bracket.nominal_cd_m2)
-
-
-def placed(laid: Laid) -> Array:
-    """A frame's codes moved over the reference, its edges continued."""
-    (h, w), (dy, dx) = laid.codes.shape[:2], laid.shift
-    if (dy, dx) == (0, 0):
-        return laid.codes
-    rows, columns = np.clip(np.arange(h) - dy, 0, h - 1), np.clip(np.arange(w) - dx, 0, w - 1)
-    return np.ascontiguousarray(laid.codes[rows][:, columns])
 
 
 def merged(codes: list[Array], curve: Array, times: Array) -> Array:

@@ -19,6 +19,7 @@ from fullwell.operators import Calibrator
 from fullwell.params import operator, param
 from fullwell.progress import Progress
 from fullwell.response._channels import CODES, HAT, MIDDLE, Fit, settled
+from fullwell.response._eliminated import equations
 from fullwell.response._samples import rising, sample
 
 
@@ -53,17 +54,8 @@ class Debevec97(Calibrator):
         return Fit(rising(np.exp(g), MIDDLE), (log_e[:, None] + log_t) / np.log(2), weight)
 
     def _solve(self, codes: Array, weight: Array, log_t: Array) -> Array:
-        """g(0..255) of eq. (3), with g(128) = 0 exactly.
-
-        Setting the derivative by ln E_i to 0 gives ln E_i = sum_j w (g - ln t_j) / sum_j w: put back, only g is
-        unknown.
-        """
-        share = weight / np.maximum(weight.sum(axis=1, keepdims=True), 1e-300)
-        a = np.diag(np.bincount(codes.ravel(), weight.ravel(), 256))
-        pair = codes[:, :, None] * 256 + codes[:, None, :]
-        a -= np.bincount(pair.ravel(), (weight[:, :, None] * share[:, None, :]).ravel(), 65536).reshape(256, 256)
-        mean_log_t = (share * log_t).sum(axis=1, keepdims=True)
-        b = np.bincount(codes.ravel(), (weight * (log_t - mean_log_t)).ravel(), 256)
+        """g(0..255) of eq. (3), with g(128) = 0 exactly."""
+        a, b = equations(codes, weight, log_t)
 
         # The paper's samples number some 50; the balance of data and smoothness stays the same for any number.
         balance = max(1.0, (weight > 0).any(axis=1).sum() / 50.0)

@@ -17,6 +17,7 @@ from fullwell.kernels.cholesky import bending, solve
 from fullwell.operators import Calibrator
 from fullwell.params import operator, param
 from fullwell.progress import Progress
+from fullwell.response._eliminated import equations
 
 CODES = np.arange(256)
 MIDDLE = 128
@@ -63,23 +64,10 @@ def curve(codes: Array, times: Array, smoothness: float) -> Array:
     smooth = bending(smoothness * HAT[1:255]) + FAINT * np.eye(256)
     free, g = CODES != MIDDLE, np.zeros((3, 256))
     for c in range(3):
-        a, b = _system(codes[:, :, c].astype(np.int64), np.log(times))
+        z = codes[:, :, c].astype(np.int64)
+        a, b = equations(z, HAT[z] ** 2, np.log(times))
         b += FAINT * np.log(np.maximum(CODES, 0.5) / MIDDLE)
         found = np.empty(255)
         solve(np.ascontiguousarray((a + smooth)[free][:, free]), b[free], found)
         g[c, free] = found
     return np.asarray(np.exp(np.clip(g.T, -80.0, 80.0)))
-
-
-def _system(z: Array, log_t: Array) -> tuple[Array, Array]:
-    """What the samples say of g(0..255), as a matrix and a right-hand side.
-
-    The derivative by each ln E_i set to 0 gives it as a weighted mean, which is put back.
-    """
-    weight = HAT[z] ** 2
-    share = weight / weight.sum(axis=1, keepdims=True)
-    a: Array = np.diag(np.bincount(z.ravel(), weight.ravel(), 256))
-    pair = z[:, :, None] * 256 + z[:, None, :]
-    a -= np.bincount(pair.ravel(), (weight[:, :, None] * share[:, None, :]).ravel(), 65536).reshape(256, 256)
-    b: Array = np.bincount(z.ravel(), (weight * (log_t - share @ log_t[:, None])).ravel(), 256)
-    return a, b
