@@ -15,6 +15,7 @@ from fullwell.io import naming, targets
 from fullwell.io.targets import HDR, PICTURE, RADIANCE, Target
 from fullwell.progress import Progress
 from fullwell.recipe import Recipe, Result
+from fullwell.report.files import write_json, write_text
 from fullwell.report.record import record
 from fullwell.report.regions import Region
 
@@ -173,6 +174,17 @@ def run(job: Job, progress: Progress) -> Result:
         job.regions,
     )
     return result
+
+
+def write_report(result: Result, path: str | Path) -> None:
+    """The report of a run: data in .json, a page with pictures in .html. Raises UsageError."""
+    if Path(path).suffix.lower() == ".html":
+        from fullwell.report.page import page
+
+        text = page(result.report, result.bracket, result.response, result.radiance, result.picture)
+        write_text(text, path)
+    else:
+        write_json(result.report, path)
 
 
 class _Written:

@@ -41,7 +41,9 @@ from fullwell.errors import UsageError
     "--every", metavar="N|auto", help="Every N frames, or all that look like one, are a bracket of their own."
 )
 @click.option("--verify", is_flag=True, help="Decode what was written and tell the error in stops.")
-@click.option("--report", metavar="FILE.json", help="Write what was done and how well it fitted.")
+@click.option(
+    "--report", "reports", multiple=True, metavar="FILE", help="What was done and how well it fitted: .json or .html."
+)
 @click.option("--plot-response", metavar="FILE", help="Plot the response: .svg, or .png with matplotlib.")
 @click.option("--json", "machine", is_flag=True, help="Print the report as JSON.")
 @click.option("--dry-run", is_flag=True, help="Show frames, recipe, outputs and memory, and do nothing.")
@@ -54,7 +56,7 @@ def command(
     verify: bool,
     recipe: str | None,
     every: str | None,
-    report: str | None,
+    reports: tuple[str, ...],
     plot_response: str | None,
     machine: bool,
     dry_run: bool,
@@ -83,8 +85,8 @@ def command(
         raise UsageError("make: needs the frames of a bracket, for example: fullwell make *.jpg")
     from fullwell.cli.dry_run import as_text, foreseen, of_memory
     from fullwell.cli.progress import working
-    from fullwell.job import prepare, run
-    from fullwell.report.files import PLOT, REPORT, check_text_output, write_json
+    from fullwell.job import prepare, run, write_report
+    from fullwell.report.files import PLOT, REPORT, check_report, check_text_output
     from fullwell.report.regions import Region
     from fullwell.report.response_plot import check_plot, plot
 
@@ -100,15 +102,17 @@ def command(
         check_plot(plot_response)
         if all(r.fuse for r in recipes):
             raise UsageError("--plot-response: fused frames need no response; leave out --fuse or the plot.")
-    for path, kind, other in ((report, REPORT, plot_response), (plot_response, PLOT, None)):
-        if path:
-            check_text_output(path, [p for p in (*frames, *outputs, other) if p], kind, force)
+    texts = [*((path, REPORT) for path in reports), *([(plot_response, PLOT)] if plot_response else [])]
+    for i, (path, kind) in enumerate(texts):
+        if kind == REPORT:
+            check_report(path)
+        check_text_output(path, [*frames, *outputs, *(other for other, _ in texts[:i])], kind, force)
     if every:
         from fullwell.cli.every import make_sets
 
         if dry_run:
             raise UsageError("--dry-run: is of one bracket; `fullwell inspect --every N` shows the sets.")
-        if report or plot_response or verify or regions:
+        if reports or plot_response or verify or regions:
             raise UsageError(
                 "--every: a report of all sets is --json; --report, --plot-response, --verify, --region are of one."
             )
@@ -127,8 +131,8 @@ def command(
         result = run(job, bar)
     if plot_response and result.response:
         plot(result.response, plot_response)
-    if report:
-        write_json(result.report, report)
+    for path in reports:
+        write_report(result, path)
     if machine:
         as_json(result.report)
         return 0

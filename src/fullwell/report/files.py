@@ -12,7 +12,7 @@ from fullwell.errors import UsageError
 
 REPORT, RESPONSE, PLOT = "report", "response", "plot"
 MARKS = {  # one of which the first or last bytes of a file hold that was written as this
-    REPORT: (b'"fullwell": "',),
+    REPORT: (b'"fullwell": "', b"<!-- Fullwell report -->"),
     RESPONSE: (b'"fullwell_response": ',),
     PLOT: (b"<!-- Fullwell -->", b"Software\0Fullwell", b"/Creator (Fullwell)"),
 }
@@ -41,12 +41,23 @@ def _is_ours(path: Path, kind: str) -> bool:
     return any(mark in ends for mark in MARKS[kind])
 
 
+def check_report(path: str | Path) -> None:
+    """Raises UsageError where a report of this name cannot be made."""
+    if Path(path).suffix.lower() not in (".json", ".html"):
+        raise UsageError(f"{path}: a report is a .json or .html file.")
+
+
 def write_json(value: Any, path: str | Path) -> None:
     """Write plain data as JSON. Raises UsageError where that fails."""
+    write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", path)
+
+
+def write_text(text: str, path: str | Path) -> None:
+    """Write a text, whole or not at all. Raises UsageError where that fails."""
     path = Path(path)
     temporary = path.with_name(f".{path.name}-{os.getpid()}")
     try:
-        temporary.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8")
         os.replace(temporary, path)
     except OSError as e:
         raise UsageError(f"{path}: cannot be written: {e.strerror}.") from None

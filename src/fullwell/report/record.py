@@ -13,10 +13,9 @@ from fullwell.image import Array, Bracket, Radiance, Response
 from fullwell.report.colour import cast
 from fullwell.report.inspection import inspect, row_dict
 from fullwell.report.regions import Region
+from fullwell.report.verdict import POOR_FIT, UNSURE, verdict
 
-LEAST_SURE = 0.5  # alignment confidence below which the reader is warned
 WB_DRIFT = 0.15  # EV: a frame whose white balance differs by more deserves a warning
-POOR_FIT = 0.25  # stops: a response that misses its samples by more deserves a warning
 
 
 def record(
@@ -42,7 +41,7 @@ def record(
     took no part, and `reason` says why. `wb_gain_ev` is log2 of what a frame recorded too much of red, green and blue,
     and was divided by. `cast_de` and `tint_de` are those of `report.colour`. `cd_m2` is the luminance of 1.0. `hdr`
     tells the radiance shown as diffuse white and the stops above it of every HDR picture; `verified`, of each output
-    that was decoded again, how many stops it is from what it should hold.
+    that was decoded again, how many stops it is from what it should hold. `verdict` says it in words.
     """
     inspection = inspect(bracket)
     rows, columns = (range(n)[s] for n, s in zip(bracket.shape, part, strict=True))
@@ -65,7 +64,7 @@ def record(
         found = row_dict(row) | use | {"alignment": alignment, "wb_gain_ev": [round(float(g), 4) for g in gain]}
         found["exposure"]["used_ev"] = ev
         frames.append(found)
-    return {
+    report = {
         "fullwell": __version__,
         "frames": frames,
         "reference": bracket.reference,
@@ -82,6 +81,7 @@ def record(
         "warnings": [*inspection.warnings, *_warnings(bracket, response, drift)],
         "recipe": recipe,
     }
+    return report | {"verdict": verdict(report)}
 
 
 def _used_ev(bracket: Bracket) -> list[float | None]:
@@ -117,7 +117,7 @@ def _warnings(bracket: Bracket, response: Response | None, drift: Array) -> list
         sure = frame.pose.confidence
         if frame.left_out:
             found.append(f"{frame.name}: is not used: {frame.left_out}.")
-        elif sure is not None and sure < LEAST_SURE:
+        elif sure is not None and sure < UNSURE:
             found.append(
                 f"{frame.name}: alignment is unsure ({sure:.2f} of 1); look for doubled edges, or leave the frame out."
             )
