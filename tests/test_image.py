@@ -142,3 +142,16 @@ def test_radiance_in_another_unit_is_the_same_light() -> None:
     halved = scene.scaled(0.5)
     assert (halved.rgb == 0.25).all()
     assert (halved.to_absolute, halved.noise_floor) == (16.0, 0.005)
+
+
+@pytest.mark.parametrize("part", [np.s_[:, :], np.s_[3:40, 2:9], np.s_[0:20, 0:11], np.s_[36:37, 10:11]])
+def test_a_cropped_radiance_is_the_part_in_the_same_memory(part: tuple[slice, slice]) -> None:
+    rgb = np.arange(37 * 11 * 3, dtype=np.float32).reshape(37, 11, 3)
+    whole = Radiance(rgb, mask=rgb[..., 0].astype(np.uint8), origin_px=(5, 6))
+    expected = Radiance(rgb.copy(), mask=whole.mask, origin_px=(5, 6))[part]
+    found = whole.cropped(part)
+    np.testing.assert_array_equal(found.rgb, expected.rgb)
+    np.testing.assert_array_equal(found.mask, expected.mask)
+    assert found.origin_px == expected.origin_px
+    assert found.rgb.flags.c_contiguous
+    assert np.shares_memory(found.rgb, rgb)

@@ -180,7 +180,7 @@ class Recipe:
             with progress.stage("merge"):
                 merged = self.merge(bracket, result.response, progress=progress)
                 meta = dataclasses.replace(bracket.meta, recipe=self.to_toml())
-                result.radiance = dataclasses.replace(self.scale(merged.to(self.primaries)[part]), meta=meta)
+                result.radiance = dataclasses.replace(self.scale(merged.to(self.primaries).cropped(part)), meta=meta)
         return result
 
     def exposed(self, bracket: Bracket, progress: Progress) -> Bracket:

@@ -40,10 +40,15 @@ def patches(bracket: Bracket, count: int, progress: Progress) -> Array:
 def _grid(bracket: Bracket, count: int) -> tuple[Array, Array]:
     """About `count` places (y, x) in reference pixels whose 3x3 patch lies inside every frame."""
     h, w = bracket.shape
-    shared = np.ones((h, w), bool)
+    rows, columns, shared = (np.ones(size, bool) for size in ((h, 1), (1, w), (1, 1)))
     for frame in bracket:
         v, u = _places(frame, *np.ogrid[0:h, 0:w])
-        shared &= ((v >= 1) & (v < h - 1)) & ((u >= 1) & (u < w - 1))  # of shifts a column and a row, joined at last
+        high, wide = (v >= 1) & (v < h - 1), (u >= 1) & (u < w - 1)
+        if frame.pose.to_frame is None:  # a column and a row, joined at last and not over the image of every frame
+            rows, columns = rows & high, columns & wide
+        else:
+            shared = shared & (high & wide)
+    shared = shared & (rows & columns)
     if not shared.any():
         return np.zeros(0, int), np.zeros(0, int)
     top, left = (int(np.flatnonzero(shared.any(axis=axis))[0]) for axis in (1, 0))

@@ -166,7 +166,7 @@ def settled(bracket: Bracket, found: Evidence, ev: Array, *notes: str) -> Bracke
         one = Settled(
             float(2.0 ** ev[i]),
             over_reference(found.snapped, i),
-            over_reference(found.solved and found.solved.ev, i),
+            over_reference(found.solved.ev if found.solved else None, i),
             _told(off[i]),
             _told(found.solved.error_ev[i]) if found.solved else None,
         )

@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -37,20 +38,26 @@ GROUPS = 8  # classes of brightness, each left out once to learn the error
 LEAST_ERROR_EV = 0.01  # simulated brackets with frames up to 3 EV apart are off by that where the classes agree
 
 
-class Fit(NamedTuple):
-    """Exposures (frames,) in log2, with median 0, and their standard errors; NaN where nothing ties a frame to others.
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """Exposures (frames,) in log2, with median 0; NaN where nothing ties a frame to others.
 
     `miss` is how far the frames are from agreeing on each place: mean absolute difference in stops, half a stop at most
-    counting of each.
+    counting of each. `errors` works out their standard errors.
     """
 
     ev: Array
-    error_ev: Array
+    errors: Callable[[], Array]
     miss: float
+
+    @cached_property
+    def error_ev(self) -> Array:
+        """Standard errors of the exposures, (frames,); only who asks for them waits for them."""
+        return self.errors()
 
     def flatter(self, times: float) -> Fit:
         """The same where the curve is less steep, and so the exposures are closer together, by a factor."""
-        return Fit(self.ev / times, self.error_ev / times, self.miss / times)
+        return Fit(self.ev / times, lambda: self.error_ev / times, self.miss / times)
 
 
 def under(curve: Array, z: Array, reference: int) -> Fit:
@@ -114,7 +121,7 @@ def _alternated(z: Array, reference: int, curve_of: Callable[[Array], Array]) ->
     nothing = np.full(len(linked), np.nan)
     for _ in range(TURNS):
         if np.count_nonzero(linked) < 2 or not weight.any():
-            return Fit(nothing, nothing, math.nan)
+            return Fit(nothing, lambda: nothing, math.nan)
         curve = curve_of(weight)
         codes = np.linspace(0.0, 255.0, len(curve))
         said = np.log2(np.stack([np.interp(z[..., c], codes, curve[:, c]) for c in range(3)], axis=2).clip(1e-30))
@@ -127,8 +134,11 @@ def _alternated(z: Array, reference: int, curve_of: Callable[[Array], Array]) ->
         spread = 1.4826 * float(np.median(np.abs(off[plain > 0]))) if plain.any() else 1.0
         weight = plain / (1.0 + (off / (TOLERANCE * max(spread, 1e-3))) ** 2)
     miss = float((plain * np.minimum(np.abs(off), 0.5)).sum() / max(plain.sum(), 1e-300))
-    error = _jackknife(weight, said, linked, light.mean(axis=1), ev)
-    return Fit(np.where(linked, ev - np.median(ev[linked]), np.nan), np.where(linked, error, np.nan), miss)
+
+    def errors() -> Array:
+        return np.where(linked, _jackknife(weight, said, linked, light.mean(axis=1), ev), np.nan)
+
+    return Fit(np.where(linked, ev - np.median(ev[linked]), np.nan), errors, miss)
 
 
 def _trust(code: Array) -> Array:

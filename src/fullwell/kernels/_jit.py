@@ -19,6 +19,8 @@ from typing import Any
 import numpy as np
 from numba import config, get_num_threads, njit, set_num_threads
 from numba.core import event
+from numba.core.caching import FunctionCache
+from numba.core.runtime import rtsys
 
 # No nnan, no ninf: NaN and infinity keep their meaning.
 FLAGS = frozenset({"contract", "reassoc", "nsz", "arcp", "afn"})
@@ -53,9 +55,24 @@ def inline(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _njit(function: Callable[..., Any], parallel: bool) -> Callable[..., Any]:
-    with _cache_folder() as folder:  # "numpy": x / 0 is infinite; "python" raises there, which also stays scalar
-        cached = folder is not None
-        return njit(function, parallel=parallel, nogil=True, fastmath=set(FLAGS), error_model="numpy", cache=cached)
+    # "numpy": x / 0 is infinite; "python" raises there, which also stays scalar.
+    compiled = njit(function, parallel=parallel, nogil=True, fastmath=set(FLAGS), error_model="numpy")
+    with _cache_folder() as folder:
+        if folder is not None:
+            compiled._cache = _Cache(function)
+    return compiled
+
+
+class _Cache(FunctionCache):  # type: ignore[misc]
+    """numba's disk cache, but that types and functions are not registered until something must be compiled.
+
+    What is compiled needs none of them but the runtime that allocates; they took 0.2 s of every process.
+    """
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        rtsys.initialize(target_context)
+        with self._guard_against_spurious_io_errors():
+            return self._load_overload(sig, target_context)
 
 
 def _frozen(value: Any) -> Any:
