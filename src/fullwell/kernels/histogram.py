@@ -18,7 +18,7 @@ BINS = (HIGHEST - LOWEST) * BINS_PER_STOP
 
 @kernel(outs=2)
 def log_luminance(rgb, weights, sums, counts):
-    """Per block of rows: sums (blocks, 6) of [pixels above black, log2 lum, lum, r, g, b], counts (blocks, BINS).
+    """Per block of rows: sums (blocks, 5) of [log2 lum, lum, r, g, b], counts (blocks, BINS).
 
     rgb (h, w, 3) float32; weights (3,) float32 of luminance. Pixels of no luminance enter no bin and no log sum.
     """
@@ -26,30 +26,31 @@ def log_luminance(rgb, weights, sums, counts):
     blocks = sums.shape[0]
     wr, wg, wb = weights[0], weights[1], weights[2]
     for k in prange(blocks):
-        logs = np.empty(w, np.float32)
+        bins = np.empty(w, np.int32)
+        held = np.zeros(BINS + 1, np.uint32)  # the last is of what is black
         for y in range(h * k // blocks, h * (k + 1) // blocks):
             row = rgb[y].reshape(3 * w)
-            sum_r, sum_g, sum_b, sum_lum = f(0), f(0), f(0), f(0)
+            sum_r, sum_g, sum_b, sum_lum, sum_log = f(0), f(0), f(0), f(0), f(0)
             for x in range(w):  # this loop vectorises, the next cannot
                 r, g, b = clean(row[3 * x]), clean(row[3 * x + 1]), clean(row[3 * x + 2])
                 lum = wr * r + wg * g + wb * b
-                logs[x] = log2f(lum)
+                log = log2f(lum)
+                lit = log > f(LOWEST)
+                bins[x] = np.int32(min((log - f(LOWEST)) * f(BINS_PER_STOP), f(BINS - 1))) if lit else np.int32(BINS)
+                sum_log += log if lit else f(0)
                 sum_r += r
                 sum_g += g
                 sum_b += b
                 sum_lum += lum
-            lit, log_sum = 0, 0.0
             for x in range(w):
-                if logs[x] > f(LOWEST):
-                    lit += 1
-                    log_sum += logs[x]
-                    counts[k, min(int((logs[x] - f(LOWEST)) * f(BINS_PER_STOP)), BINS - 1)] += 1
-            sums[k, 0] += lit
-            sums[k, 1] += log_sum
-            sums[k, 2] += sum_lum
-            sums[k, 3] += sum_r
-            sums[k, 4] += sum_g
-            sums[k, 5] += sum_b
+                held[bins[x]] += np.uint32(1)
+            sums[k, 0] += sum_log
+            sums[k, 1] += sum_lum
+            sums[k, 2] += sum_r
+            sums[k, 3] += sum_g
+            sums[k, 4] += sum_b
+        for z in range(BINS):
+            counts[k, z] = held[z]
 
 
 @kernel()
@@ -89,17 +90,17 @@ class LogStats:
 
     def __init__(self, rgb, weights):
         blocks = min(64, rgb.shape[0])
-        sums, counts = np.zeros((blocks, 6)), np.zeros((blocks, BINS), np.int64)
+        sums, counts = np.zeros((blocks, 5)), np.empty((blocks, BINS), np.int64)
         log_luminance(rgb, np.asarray(weights, np.float32), sums, counts)
-        total = [0.0] * 6
+        total = [0.0] * 5
         for row in sums:  # in order, so that threads do not matter
             total = [a + float(b) for a, b in zip(total, row, strict=True)]
-        self.lit = int(total[0])
-        self.mean_log2 = total[1] / self.lit if self.lit else 0.0
-        pixels = rgb.shape[0] * rgb.shape[1]
-        self.mean_lum = total[2] / pixels
-        self.mean_rgb = (total[3] / pixels, total[4] / pixels, total[5] / pixels)
         self._cumulative = np.cumsum(counts.sum(axis=0))
+        self.lit = int(self._cumulative[-1])
+        self.mean_log2 = total[0] / self.lit if self.lit else 0.0
+        pixels = rgb.shape[0] * rgb.shape[1]
+        self.mean_lum = total[1] / pixels
+        self.mean_rgb = (total[2] / pixels, total[3] / pixels, total[4] / pixels)
 
     def mean_log2_between(self, low, high):
         """Mean log2 luminance of the pixels between two percentiles, to half a bin; 0 for a black image."""

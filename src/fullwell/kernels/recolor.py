@@ -49,26 +49,26 @@ def recolored(channel, log_lum, log_mapped, saturation, ceiling):
 
 
 @inline
-def recolor_row(row, weights, log_mapped, saturation, ceiling, res):
-    """Give a row (3 w,) the luminance 2 ** log_mapped (w,); weights (3,) of luminance.
+def recolor_row(row, weights, mapped, saturation, ceiling, res):
+    """Give a row (3 w,) the luminance `mapped` (w,); weights (3,) of luminance.
 
-    A saturation of 1 is a ratio and needs two of eight transcendentals a pixel: half the time of `natural`'s last pass.
+    A saturation of 1 is a ratio and needs none of eight transcendentals a pixel: half the time of `drago03`'s curve.
     """
     wr, wg, wb = weights[0], weights[1], weights[2]
     if saturation == f(1):
-        for x in range(log_mapped.size):
+        for x in range(mapped.size):
             r, g, b = clean(row[3 * x]) + DARK, clean(row[3 * x + 1]) + DARK, clean(row[3 * x + 2]) + DARK
-            ratio = exp2f(log_mapped[x]) / (wr * r + wg * g + wb * b)
+            ratio = mapped[x] / (wr * r + wg * g + wb * b)
             res[3 * x] = min(r * ratio, ceiling)
             res[3 * x + 1] = min(g * ratio, ceiling)
             res[3 * x + 2] = min(b * ratio, ceiling)
         return
-    for x in range(log_mapped.size):
+    for x in range(mapped.size):
         r, g, b = clean(row[3 * x]), clean(row[3 * x + 1]), clean(row[3 * x + 2])
-        log_lum = log2f(wr * r + wg * g + wb * b)
-        res[3 * x] = recolored(r, log_lum, log_mapped[x], saturation, ceiling)
-        res[3 * x + 1] = recolored(g, log_lum, log_mapped[x], saturation, ceiling)
-        res[3 * x + 2] = recolored(b, log_lum, log_mapped[x], saturation, ceiling)
+        log_lum, log_mapped = log2f(wr * r + wg * g + wb * b), log2f(mapped[x])
+        res[3 * x] = recolored(r, log_lum, log_mapped, saturation, ceiling)
+        res[3 * x + 1] = recolored(g, log_lum, log_mapped, saturation, ceiling)
+        res[3 * x + 2] = recolored(b, log_lum, log_mapped, saturation, ceiling)
 
 
 @kernel()
@@ -79,4 +79,7 @@ def recolor(rgb, weights, log_mapped, saturation, ceiling, out):
     """
     h, w = log_mapped.shape
     for y in prange(h):
-        recolor_row(rgb[y].reshape(3 * w), weights, log_mapped[y], saturation, ceiling, out[y].reshape(3 * w))
+        mapped = np.empty(w, np.float32)
+        for x in range(w):
+            mapped[x] = exp2f(log_mapped[y, x])
+        recolor_row(rgb[y].reshape(3 * w), weights, mapped, saturation, ceiling, out[y].reshape(3 * w))

@@ -13,7 +13,7 @@ from numba import prange
 from fullwell.kernels._jit import f, inline, kernel
 from fullwell.kernels.pyramid import add_expanded, expand_row, reduce, reduce_columns, reflect, sizes
 from fullwell.kernels.recolor import recolor_row
-from fullwell.kernels.vecmath import clean, exp2f, log2f
+from fullwell.kernels.vecmath import clean, exp2f, log2f, powf
 
 LEAST = f(0.04)  # weight of black and white
 FLOOR, FLOOR_END = f(0.3), f(0.3)  # a fused value of 0 becomes 0.3 of the longest exposure's, up to 0.3 of it
@@ -161,5 +161,5 @@ def fuse_finest(rgb, weights, light, gains, groups, fused, saturation, gamma, ce
                 for c in range(4 * x, 4 * x + 4):
                     total[x] += share[c] * (value[c] - coarse[c])
         for x in range(w):
-            total[x] = gamma * log2f(lifted(total[x], light[y, x] * longest))
+            total[x] = powf(lifted(total[x], light[y, x] * longest), gamma)
         recolor_row(rgb[y].reshape(3 * w), weights, total, saturation, ceiling, out[y].reshape(3 * w))

@@ -1,14 +1,16 @@
 """Float32 logarithm, exponential and power that vectorise, and the rule for NaN and infinity.
 
 Written as LLVM IR of plain arithmetic, so that the loop vectoriser sees no call; in Python, int32 arithmetic would
-widen to int64. Minimax polynomials: log2f is within 1.6e-7 absolute near 1 and 3.1e-7 relative elsewhere, exp2f within
-8.5e-8 relative.
+widen to int64. Minimax polynomials: log2f is within 1.8e-7 absolute near 1 and 3.4e-7 relative elsewhere, exp2f within
+1.2e-7 relative.
 
 NaN and negatives count as black, infinity as white: log2f of anything not above the smallest normal number is -126,
 of infinity 128; exp2f clamps to [-126, 127].
 """
 
 from __future__ import annotations
+
+from itertools import zip_longest
 
 import numpy as np
 from llvmlite import ir
@@ -29,11 +31,13 @@ def _constant(value):
 
 
 def _polynomial(b, t, coefficients):
-    """Horner's rule, lowest degree first."""
-    p = _constant(coefficients[-1])
-    for k in coefficients[-2::-1]:
-        p = b.fadd(b.fmul(p, t, flags=FAST), _constant(k), flags=FAST)
-    return p
+    """Estrin's scheme, lowest degree first: in Horner's every step waits for the last, a tenth of the time of powf."""
+    terms = [_constant(k) for k in coefficients]
+    while len(terms) > 1:
+        pairs = zip_longest(terms[::2], terms[1::2])
+        terms = [b.fadd(low, b.fmul(high, t, flags=FAST), flags=FAST) if high else low for low, high in pairs]
+        t = b.fmul(t, t, flags=FAST)
+    return terms[0]
 
 
 @intrinsic
@@ -59,10 +63,11 @@ def exp2f(typingctx, x):
     def codegen(context, b, signature, args):
         x = b.select(b.fcmp_ordered(">", args[0], _constant(-126)), args[0], _constant(-126))
         x = b.select(b.fcmp_ordered("<", x, _constant(127)), x, _constant(127))
-        i = b.fptosi(b.fadd(x, _constant(127)), I32)
-        t = b.fsub(x, b.fsub(b.sitofp(i, F32), _constant(127)))
-        p = _polynomial(b, t, EXP2)
-        return b.fmul(p, b.bitcast(b.shl(i, ir.Constant(I32, 23)), F32), flags=FAST)
+        # By `floor`: numba gives its flags to all arithmetic, and x - (i - 127) became (x + 127) - i, wrong by 5e-6.
+        whole = b.call(b.module.declare_intrinsic("llvm.floor", (F32,), ir.FunctionType(F32, (F32,))), (x,))
+        p = _polynomial(b, b.fsub(x, whole), EXP2)
+        exponent = b.shl(b.fptosi(whole, I32), ir.Constant(I32, 23))
+        return b.bitcast(b.add(b.bitcast(p, I32), exponent), F32)
 
     return types.float32(types.float32), codegen
 

@@ -11,13 +11,14 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+import numpy as np
 from numba import prange
 
 from fullwell.image import Array, Radiance
 from fullwell.kernels._jit import f, kernel
 from fullwell.kernels.histogram import LogStats
-from fullwell.kernels.recolor import recolored
-from fullwell.kernels.vecmath import clean, exp2f, log2f
+from fullwell.kernels.recolor import recolor_row
+from fullwell.kernels.vecmath import clean, log2f, powf
 from fullwell.operators import PointOp
 from fullwell.params import operator, param
 
@@ -56,16 +57,10 @@ def drago(rgb, weights, inv_adaptation, inv_white, power, gain, saturation, ceil
     h, w = rgb.shape[0], rgb.shape[1]
     wr, wg, wb = weights[0], weights[1], weights[2]
     for y in prange(h):
-        row, res = rgb[y].reshape(3 * w), out[y].reshape(3 * w)
+        row, mapped = rgb[y].reshape(3 * w), np.empty(w, np.float32)
         for x in range(w):
             r, g, b = clean(row[3 * x]), clean(row[3 * x + 1]), clean(row[3 * x + 2])
-            lum = wr * r + wg * g + wb * b
-            scaled = lum * inv_adaptation
-            # ln(a) / ln(b) = log2(a) / log2(b)
-            mapped = (
-                gain * log2f(scaled + f(1)) / log2f(f(2) + f(8) * exp2f(power * log2f(min(scaled * inv_white, f(1)))))
-            )
-            log_lum, log_mapped = log2f(lum), log2f(mapped)
-            res[3 * x] = recolored(r, log_lum, log_mapped, saturation, ceiling)
-            res[3 * x + 1] = recolored(g, log_lum, log_mapped, saturation, ceiling)
-            res[3 * x + 2] = recolored(b, log_lum, log_mapped, saturation, ceiling)
+            scaled = inv_adaptation * (wr * r + wg * g + wb * b)
+            base = f(2) + f(8) * powf(min(scaled * inv_white, f(1)), power)
+            mapped[x] = gain * log2f(scaled + f(1)) / log2f(base)  # ln(a) / ln(b) = log2(a) / log2(b)
+        recolor_row(row, weights, mapped, saturation, ceiling, out[y].reshape(3 * w))

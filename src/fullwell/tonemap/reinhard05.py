@@ -20,7 +20,7 @@ from numba import prange
 
 from fullwell.color import MIDDLE_GREY
 from fullwell.image import Array, Radiance
-from fullwell.kernels._jit import f, kernel
+from fullwell.kernels._jit import f, inline, kernel
 from fullwell.kernels.histogram import LogStats
 from fullwell.kernels.vecmath import clean, powf
 from fullwell.operators import PointOp
@@ -92,20 +92,38 @@ def middle_grey_unit(response: Callable[[float, float], float], stats: Stats, m:
 
 @kernel()
 def photoreceptors(rgb, weights, world, scale, gain, m, own, luminous, black, stretch, ceiling, out):
-    """I_a = own * channel + luminous * luminance + world; V = I / (I + (gain * I_a)^m), grey stretched from `black`."""
+    """I_a = own * channel + luminous * luminance + world; V = I / (I + (gain * I_a)^m), grey stretched from `black`.
+
+    Where channels do not adapt alone, as by default, I_a is the same for all three: one power a pixel and not four.
+    """
     h, w = rgb.shape[0], rgb.shape[1]
     wr, wg, wb = weights[0], weights[1], weights[2]
+    together = (own == f(0)) & (world[0] == world[3]) & (world[1] == world[3]) & (world[2] == world[3])
     for y in prange(h):
         row, res = rgb[y].reshape(3 * w), out[y].reshape(3 * w)
+        if together:
+            for x in range(w):
+                r, g, b = scale * clean(row[3 * x]), scale * clean(row[3 * x + 1]), scale * clean(row[3 * x + 2])
+                lum = wr * r + wg * g + wb * b
+                adapted = powf(gain * (luminous * lum + world[3]), m)
+                share = stretched(lum / (lum + adapted), black, stretch)
+                res[3 * x] = min(r / (r + adapted) * share, ceiling)
+                res[3 * x + 1] = min(g / (g + adapted) * share, ceiling)
+                res[3 * x + 2] = min(b / (b + adapted) * share, ceiling)
+            continue
         for x in range(w):
             r, g, b = scale * clean(row[3 * x]), scale * clean(row[3 * x + 1]), scale * clean(row[3 * x + 2])
             lum = wr * r + wg * g + wb * b
             vr = r / (r + powf(gain * (own * r + luminous * lum + world[0]), m))
             vg = g / (g + powf(gain * (own * g + luminous * lum + world[1]), m))
             vb = b / (b + powf(gain * (own * b + luminous * lum + world[2]), m))
-            grey = lum / (lum + powf(gain * ((own + luminous) * lum + world[3]), m))
-            # Channels keep their ratios while grey is stretched.
-            share = max(grey - black, f(0)) * stretch / max(grey, f(1e-30))
+            share = stretched(lum / (lum + powf(gain * ((own + luminous) * lum + world[3]), m)), black, stretch)
             res[3 * x] = min(vr * share, ceiling)
             res[3 * x + 1] = min(vg * share, ceiling)
             res[3 * x + 2] = min(vb * share, ceiling)
+
+
+@inline
+def stretched(grey, black, stretch):
+    """The factor of grey's stretch from `black`, which its channels share: they keep their ratios."""
+    return max(grey - black, f(0)) * stretch / max(grey, f(1e-30))
