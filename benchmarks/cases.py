@@ -122,6 +122,8 @@ TUTORIAL = (
     "drago03",
     "--finish",
     "none",
+    "--exposures",
+    "nominal",
 )
 
 JOBS = (

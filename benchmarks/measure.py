@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 MB = 1e6
-LONG_S = 12.0
+SLOW_S, LONG_S = 3.0, 12.0  # of a call, called twice then, and of a command, run once then
 
 
 # Started between us and what is measured: Linux counts as a process's peak what its parent held, and we hold images.
@@ -35,21 +35,23 @@ class Seconds(NamedTuple):
 def in_turn(calls: Sequence[Callable[[], Any]], rounds: int) -> list[Seconds]:
     """The best seconds of each call, taken in turn after one warm-up each, so that a busy machine hits all alike.
 
-    Fewer rounds, at least one, where they take longer than LONG_S.
+    A call of more than SLOW_S is called twice in all: its warm-up counts.
     """
-    for call in calls:
-        call()
-    best = [Seconds(float("inf"), float("inf"))] * len(calls)
-    start = time.perf_counter()
-    for _ in range(rounds):
-        if min(best).wall < float("inf") and time.perf_counter() - start > LONG_S:
-            break
+    best = [_seconds(call) for call in calls]
+    slow = [first.wall > SLOW_S for first in best]
+    best = [first if late else Seconds(float("inf"), float("inf")) for first, late in zip(best, slow, strict=True)]
+    for turn in range(rounds):
         for k, call in enumerate(calls):
-            wall, processor = time.perf_counter(), time.process_time()
-            call()
-            now = Seconds(time.perf_counter() - wall, time.process_time() - processor)
-            best[k] = Seconds(min(best[k].wall, now.wall), min(best[k].processor, now.processor))
+            if turn == 0 or not slow[k]:
+                now = _seconds(call)
+                best[k] = Seconds(min(best[k].wall, now.wall), min(best[k].processor, now.processor))
     return best
+
+
+def _seconds(call: Callable[[], Any]) -> Seconds:
+    wall, processor = time.perf_counter(), time.process_time()
+    call()
+    return Seconds(time.perf_counter() - wall, time.process_time() - processor)
 
 
 def peak_rise(call: Callable[[], Any]) -> float | None:

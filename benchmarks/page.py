@@ -11,10 +11,11 @@ Column = tuple[str, Callable[[Row], str]]
 HEAD = """# Benchmarks
 
 Made by `make bench` from `benchmarks/results.json`; losses stay in. Both sides work on the same arrays or files in one
-run, in turn, warm, and the best of some runs counts. *Ratio* is the time of the other over the time of Fullwell, *goal*
-what it is to reach. *Processor* is the same ratio of processor time, which a busy machine changes least. *Peak* is what
-a stage adds to the resident size of a process, and of a command all of it. A *copy* is the time of copying the image
-once. *Scales* is the share of the work that more threads make quicker, by Amdahl's law.
+run, in turn, warm, and the best of some runs counts: of three, of two where a call takes more than 3 s, and of one
+where a command takes more than 12 s. *Ratio* is the time of the other over the time of Fullwell, *goal* what it is to
+reach. *Processor* is the same ratio of processor time, which a busy machine changes least. *Peak* is what a stage adds
+to the resident size of a process, and of a command all of it. A *copy* is the time of copying the image once. *Scales*
+is the share of the work that more threads make quicker, by Amdahl's law.
 """
 
 TITLES = {
