@@ -118,13 +118,14 @@ def _alternated(z: Array, reference: int, curve_of: Callable[[Array], Array]) ->
     weight = _pairs(_trust(z))
     linked = _linked(weight, reference)
     weight = weight * linked[:, None]
-    nothing = np.full(len(linked), np.nan)
+    nothing, curve = np.full(len(linked), np.nan), np.empty(0)
     for _ in range(TURNS):
         if np.count_nonzero(linked) < 2 or not weight.any():
             return Fit(nothing, lambda: nothing, math.nan)
-        curve = curve_of(weight)
-        codes = np.linspace(0.0, 255.0, len(curve))
-        said = np.log2(np.stack([np.interp(z[..., c], codes, curve[:, c]) for c in range(3)], axis=2).clip(1e-30))
+        before, curve = curve, curve_of(weight)
+        if curve is not before:  # a known one stays
+            codes = np.linspace(0.0, 255.0, len(curve))
+            said = np.log2(np.stack([np.interp(z[..., c], codes, curve[:, c]) for c in range(3)], axis=2).clip(1e-30))
         ev = _exposures(weight, said, linked)
         light = _mean(weight, said - ev[:, None])
         expected = light[:, None] + ev[:, None]
