@@ -117,7 +117,13 @@ def command(
                 "--every: a report of all sets is --json; --report, --plot-response, --verify, --region are of one."
             )
         return make_sets(frames, every, outputs, recipes, times_from, force, threads, machine)
-    with working(threads) as bar:
+
+    def ahead() -> Any:
+        from fullwell.cli.ahead import start
+
+        return start(recipes[0], outputs or ("a.jpg", "a.exr"))
+
+    with working(threads, ahead) as bar:
         with bar.stage("read"):
             job = prepare(
                 frames, outputs, recipes, times_from=times_from, verify=verify, regions=boxes, force=force

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from fullwell.progress import Progress
@@ -47,16 +48,26 @@ class Bar(Progress):
 
 
 @contextmanager
-def working(threads: int | None = None) -> Iterator[Bar]:
-    """A bar to give to the work, on so many threads, with a word when kernels must be compiled first."""
+def working(threads: int | None = None, ahead: Callable[[], subprocess.Popen[str]] | None = None) -> Iterator[Bar]:
+    """A bar to give to the work, on so many threads, with a word when kernels must be compiled first.
+
+    `ahead` starts a process that then compiles on another core; it ends with the work.
+    """
     from fullwell.kernels import _jit
 
-    bar = Bar()
-    _jit.on_first_compile(
-        lambda: bar.note("compiling the kernels for this machine; this happens once and is kept in the cache.")
-    )
+    bar, helpers = Bar(), list[subprocess.Popen[str]]()
+
+    def compiling() -> None:
+        bar.note("compiling the kernels for this machine; this happens once and is kept in the cache.")
+        if ahead and _jit.cache_folder() and _jit.thread_count() > 1:
+            helpers.append(ahead())
+
+    _jit.on_first_compile(compiling)
     try:
         with _jit.threads(threads):
             yield bar
     finally:
         bar.wipe()
+        for helper in helpers:
+            helper.kill()
+            helper.wait()

@@ -1,0 +1,36 @@
+"""The second process that compiles on a first run."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from fullwell.cli import ahead
+from fullwell.cli.progress import working
+from fullwell.kernels import _jit
+from fullwell.recipe import Recipe
+
+
+@pytest.mark.parametrize("names", [{}, {"tonemap": "linear", "finish": "none"}, {"fuse": "mertens07"}])
+def test_the_process_does_what_makes_pictures(names: dict[str, str]) -> None:
+    assert ahead.start(Recipe.of(names), ["a.hdr", "a.JPG", "a.avif"]).wait(120) == 0
+
+
+def test_it_starts_with_the_first_compilation_and_ends_with_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[subprocess.Popen[str]] = []
+
+    def begin() -> subprocess.Popen[str]:
+        begun.append(subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], text=True))
+        return begun[0]
+
+    compiling: list[Callable[[], None]] = []
+    monkeypatch.setattr(_jit, "on_first_compile", compiling.append)
+    monkeypatch.setattr(_jit, "thread_count", lambda: 2)
+    with working(None, begin):
+        assert not begun
+        compiling[0]()
+        assert begun[0].poll() is None
+    assert begun[0].poll() is not None
