@@ -22,8 +22,9 @@ def patches(bracket: Bracket, count: int, progress: Progress) -> Array:
     ys, xs = _grid(bracket, 16 * count)
     means, spreads = [], []
     for frame, codes in zip(bracket, bracket.decoded(progress), strict=True):
-        v, u = _places(frame, ys, xs)
-        patch = np.stack([codes[v + dy, u + dx] for dy in (-1, 0, 1) for dx in (-1, 0, 1)])
+        (v, u), w = _places(frame, ys, xs), codes.shape[1]
+        pixels, at = codes.reshape(-1, 3), v * w + u
+        patch = np.stack([pixels.take(at + (dy * w + dx), axis=0) for dy in (-1, 0, 1) for dx in (-1, 0, 1)])
         fine = patch.astype(np.float32) / np.float32(1 if patch.dtype == np.uint8 else 257)
         low, high = np.rint(fine.min(axis=0)), np.rint(fine.max(axis=0))
         means.append(np.where(high == 255, 255, np.where(low == 0, 0, fine.mean(axis=0))).astype(np.float32))
