@@ -51,7 +51,8 @@ READ = """
 | --- | --- | --- | --- |
 | JPEG | frames | 8 | EXIF, ICC, XMP, IPTC; of a file with a gain map the base picture |
 | Ultra HDR, Apple's gain map | radiance, 1.0 being diffuse white | 8, and a map of 8 | EXIF, ICC, XMP, IPTC |
-| PNG | frames | 8, 16 | EXIF, ICC, XMP |
+| PQ and HLG pictures: AVIF, HEIF, PNG, JPEG XL | radiance, 1.0 being 203 cd/m² | 8 to 16 | EXIF, CICP, XMP |
+| PNG | frames | 8, 16 | EXIF, ICC or CICP, XMP |
 | TIFF | frames; radiance where it holds floats | 8, 16, half, float | EXIF, ICC, XMP, IPTC |
 | camera RAW, DNG (extra `raw`) | frames of linear light | the sensor's | EXIF, white balance, colour matrix |
 | HEIC, HEIF (extra `heic`) | frames | 8, 10, 12 | EXIF, ICC or CICP, XMP |
@@ -68,7 +69,8 @@ A picture of more than 500 million pixels is refused before it is decoded; `--ma
 RAW frames are the sensor's own numbers from black level to white level: none is scaled by what it shows, and what
 reaches the level where its histogram shows the sensor to be full counts as clipped. Their response is linear and not
 estimated, whatever `--response` says; so is that of pictures whose profile is linear. White balance and colour matrix
-are those of the reference frame. Each frame is demosaiced before it is merged. Where RAW files lie beside JPEGs of the
+are those of the reference frame. A note names white levels that differ within a bracket. A DNG that is made of RAW
+files is in the camera's own primaries again, with its matrix and the white balance as shot. Each frame is demosaiced before it is merged. Where RAW files lie beside JPEGs of the
 same names, a folder gives the RAW files.
 
 Colour profiles count as they are: their primaries convert the merged light, their curves are `--response profile`, and

@@ -11,14 +11,24 @@ from fullwell.io import ifd
 
 CFA, LINEAR = 32803, 34892  # photometric interpretations
 PATTERN = np.array([[0, 1], [1, 2]])  # red, green, green, blue
+XTRANS = np.array(
+    [
+        [1, 2, 1, 1, 0, 1],
+        [0, 1, 0, 2, 1, 2],
+        [1, 2, 1, 1, 0, 1],
+        [1, 0, 1, 1, 2, 1],
+        [2, 1, 2, 0, 1, 0],
+        [1, 0, 1, 1, 2, 1],
+    ]
+)  # one of the arrangements of Fujifilm's filter
 BLACK, WHITE = 512, 15871
 
 
-def filtered(rgb: np.ndarray) -> np.ndarray:
-    """What each pixel of a sensor with the PATTERN sees of (h, w, 3): (h, w)."""
+def filtered(rgb: np.ndarray, pattern: np.ndarray = PATTERN) -> np.ndarray:
+    """What each pixel of a sensor with the pattern sees of (h, w, 3): (h, w)."""
     h, w, _ = rgb.shape
     y, x = np.mgrid[0:h, 0:w]
-    return np.asarray(rgb[y, x, PATTERN[y % 2, x % 2]])
+    return np.asarray(rgb[y, x, pattern[y % len(pattern), x % len(pattern)]])
 
 
 def numbers(exposure: np.ndarray, full: int = WHITE) -> np.ndarray:
@@ -33,8 +43,10 @@ def write_dng(
     neutral: tuple[float, float, float] = (0.5, 1.0, 0.625),
     iso: int = 100,
     orientation: int = 1,
+    white: int = WHITE,
+    pattern: np.ndarray = PATTERN,
 ) -> Path:
-    """Numbers (h, w) under the PATTERN or (h, w, 3), of a camera whose balanced primaries are those of sRGB.
+    """Numbers (h, w) under the pattern or (h, w, 3), of a camera whose balanced primaries are those of sRGB.
 
     `neutral` is what it counts for white, relative to green.
     """
@@ -55,12 +67,12 @@ def write_dng(
         0x112: (ifd.SHORT, [orientation]), 0x115: (ifd.SHORT, [count]), 0x116: (ifd.LONG, [h]),
         0x117: (ifd.LONG, [sensor.size * 2]), 0x11C: (ifd.SHORT, [1]),
         0xC612: (ifd.BYTE, bytes([1, 4, 0, 0])), 0xC614: (ifd.ASCII, b"Simulated sensor\0"),
-        0xC61A: (ifd.SHORT, [BLACK] * count), 0xC61D: (ifd.SHORT, [WHITE] * count),
+        0xC61A: (ifd.SHORT, [BLACK] * count), 0xC61D: (ifd.SHORT, [white] * count),
         0xC621: (ifd.SRATIONAL, ratios), 0xC65A: (ifd.SHORT, [21]),
         0xC628: (ifd.RATIONAL, [part for n in neutral for part in (round(n * 10_000), 10_000)]),
     }  # fmt: skip
     if count == 1:
-        fields |= {0x828D: (ifd.SHORT, [2, 2]), 0x828E: (ifd.BYTE, PATTERN.astype(np.uint8).tobytes())}
+        fields |= {0x828D: (ifd.SHORT, list(pattern.shape)), 0x828E: (ifd.BYTE, pattern.astype(np.uint8).tobytes())}
     root = {tag: made.entry(*field) for tag, field in fields.items()}
     path.write_bytes(made.finish(root | {0x8769: made.pointer(camera)}))
     return path

@@ -35,6 +35,14 @@ def test_each_set_is_made_as_by_itself(folder: Path, tmp_path: Path) -> None:
     assert (tmp_path / "alone.png").read_bytes() == (tmp_path / "IMG_4-HDR.png").read_bytes()
 
 
+def test_each_set_is_verified(folder: Path) -> None:
+    for outcome in made(folder, verify=True):
+        assert outcome.result is not None
+        (found,) = outcome.result.report["verified"]
+        assert (found["path"], found["share"] > 0.1) == (str(outcome.outputs[0]), True)
+        assert found["median_stops"] < 0.05
+
+
 def test_a_bad_set_does_not_stop_the_others(folder: Path, tmp_path: Path) -> None:
     damaged = folder / "IMG_5.jpg"
     damaged.write_bytes(damaged.read_bytes()[:-100])

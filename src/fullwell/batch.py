@@ -37,6 +37,7 @@ def make_every(
     recipe: Recipe | Sequence[Recipe] | None = None,
     *,
     times_from: Mapping[str, float] | str | Path | None = None,
+    verify: bool = False,
     force: bool = False,
     progress: Callable[[], AbstractContextManager[Progress]] = lambda: nullcontext(Progress()),
 ) -> Iterator[Outcome]:
@@ -62,7 +63,8 @@ def make_every(
     check_outputs(outputs, recipes)
     each = [io.Selection(chosen.paths[s.start : s.stop]) for s in sets]
     each[0] = dataclasses.replace(each[0], notes=chosen.notes)  # told once
-    options: dict[str, Any] = {"times_from": times_from, "whole": every is None or len(sets) == 1, "force": force}
+    whole = every is None or len(sets) == 1
+    options: dict[str, Any] = {"times_from": times_from, "whole": whole, "verify": verify, "force": force}
     planned = [_plan(n, frames, outputs, recipes, options) for n, frames in enumerate(each, 1)]
     _refuse_collisions(planned)
     return (_made(plan, outputs, recipes, options, progress) for plan in planned)

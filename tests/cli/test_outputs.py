@@ -194,3 +194,13 @@ def test_frames_are_spelt_for_the_shell(tmp_path: Path, monkeypatch: pytest.Monk
     assert spelled([str(tmp_path / n) for n in names]) == f"'{tmp_path}/my room '*.jpg"
     Path("my room with a view.jpg").touch()  # the pattern would mean this, too
     assert spelled(names) == shlex.join(names)
+
+
+@pytest.mark.parametrize("name", ["x.webp", "x.tif"])
+def test_hdr_is_refused_where_the_format_holds_none(run, name: str) -> None:
+    refusal = f"fullwell: {name}: a {Path(name).suffix} file holds no HDR picture; write .avif, .jxl, .jpg or .png.\n"
+    assert run("make", "FRAMES", "-o", name, "--hdr") == (2, "", refusal)
+    assert run("make", "FRAMES", "-o", "x.exr", "-o", "x.png", "--hdr")[0] == 0
+    assert run("tonemap", "drago", "x.exr", name, "--hdr") == (2, "", refusal)
+    assert run("tonemap", "drago", "x.png", "again.jpg", "--hdr")[0] == 0  # an HDR picture is light again
+    assert not Path(name).exists()

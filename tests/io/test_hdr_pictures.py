@@ -29,6 +29,7 @@ from fullwell.io import (
     ifd,
     jpeg,
     read_frame,
+    read_radiance,
     read_recipe,
     rendition,
     signal,
@@ -429,3 +430,32 @@ def test_verification_of_odd_values(tmp_path: Path) -> None:
         scene = Radiance(np.full((3, 4, 3), value, np.float32))
         write(scene, tmp_path / "a.exr")
         assert verify(scene, tmp_path / "a.exr")[1:4] == (0.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize(("name", "values"), FILES)
+def test_hdr_pictures_are_light_again(tmp_path: Path, hdr: HdrPicture, name: str, values: dict[str, object]) -> None:
+    """1.0 is diffuse white, in the primaries of the file; the published curves are the oracle."""
+    path = tmp_path / name
+    write(hdr, path, Encoding(hdr=True, **values))  # type: ignore[arg-type]
+    read = read_radiance(path)
+    code = decoded(path)
+    light = (hlg_eotf(code) if values.get("transfer") == "hlg" else pq_eotf(code)) / 203
+    assert read.primaries == "rec2020"
+    np.testing.assert_allclose(read.rgb, light, rtol=5e-3, atol=2e-5)
+    assert read.rgb.max() > 3
+
+
+def test_hdr_pictures_of_others_are_light(data: Path) -> None:
+    folder = data / "hdr_formats"
+    for name, primaries in (
+        ("colors_hdr_rec2020.avif", "rec2020"), ("cosmos1650_yuv444_10bpc_p3pq.avif", "p3"),
+        ("hdr_room.png", "rec2020"), ("pq_gradient.jxl", "rec709"),
+    ):  # fmt: skip
+        read = read_radiance(folder / name)
+        assert read.primaries == primaries
+        assert 1.5 < read.rgb.max() <= 10_000 / 203 * 1.001
+    for name in ("input.jxl", "RGB_12__128x128.heif"):
+        if name.endswith("heif"):
+            pytest.importorskip("pi_heif", reason="the extra `heic` is not installed")
+        with pytest.raises(InputError, match="is no radiance file but a picture, neither PQ nor HLG"):
+            read_radiance(folder / name)

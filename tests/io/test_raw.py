@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from rawfiles import WHITE, filtered, numbers, write_dng
+from rawfiles import WHITE, XTRANS, filtered, numbers, write_dng
 from scenes import hills
 
 from fullwell.color import srgb_decode
 from fullwell.errors import InputError
 from fullwell.image import CLIPPED_IN_ALL
-from fullwell.io import raw, read_bracket, read_frame
+from fullwell.io import Encoding, raw, read_bracket, read_frame, write
 from fullwell.io.thumbnail import thumbnail
 from fullwell.merge.robertson03 import Robertson03
 from fullwell.progress import QUIET
@@ -115,6 +115,52 @@ def test_what_clips_every_frame_has_no_tint(tmp_path: Path) -> None:
     grey = merged.rgb / merged.rgb.max(axis=2, keepdims=True)
     assert grey.min() > 0.97
     assert (np.diff(merged.rgb[32, :, 1]) > -1e-3).all()  # it still rises
+
+
+def test_a_filter_of_six_by_six(tmp_path: Path) -> None:
+    """Smooth light and patches of colour under Fujifilm's pattern, code by code what was exposed."""
+    share = np.linspace(0.02, 0.9, 560)[None, :, None] * NEUTRAL * np.ones((560, 1, 1))  # LibRaw wants 512 pixels
+    share[280:, :280] = np.array([0.6, 0.1, 0.1]) * NEUTRAL
+    share[280:, 280:] = np.array([0.1, 0.2, 0.7]) * NEUTRAL
+    path = write_dng(tmp_path / "a.dng", numbers(filtered(share, XTRANS)), 1 / 60, pattern=XTRANS)
+    light = srgb_decode(read_frame(path).codes() / 65535)
+    above, below, left, right = slice(8, 272), slice(288, 552), slice(8, 272), slice(288, 552)
+    for part in ((above, left), (above, right), (below, left), (below, right)):
+        assert light[part] == pytest.approx(share[part], abs=5e-4, rel=1e-2)
+
+
+def test_different_white_levels_are_told(tmp_path: Path) -> None:
+    light = np.full((64, 96, 3), 0.2) * NEUTRAL
+    paths = [
+        write_dng(tmp_path / f"{k}.dng", numbers(filtered(light * time)), time, white=white)
+        for k, (time, white) in enumerate(((0.25, WHITE), (1.0, 13000)))
+    ]
+    said = f"the RAW files state different white levels (13000 in 1.dng, {WHITE} in 0.dng), and light is counted in"
+    assert [n for n in read_bracket(paths).notes if n.startswith(said)]
+    alike = [write_dng(tmp_path / f"{k}.dng", numbers(filtered(light * t)), t) for k, t in ((2, 0.25), (3, 1.0))]
+    assert read_bracket(alike).notes == ()
+
+
+def test_a_dng_of_raw_files_is_in_the_colours_of_their_camera(tmp_path: Path) -> None:
+    """Matrix and white balance as shot are the photographs'; LibRaw finds the camera's own numbers in it."""
+    light = hills(120, 160, seed=5, stops=6) * np.array([1.5, 1.0, 0.7])
+    bracket = read_bracket(bracket_files(tmp_path, light, "linear"))
+    merged = Recipe.of({"align": "none"}).run(bracket, True, QUIET).radiance
+    assert merged is not None
+    write(merged, tmp_path / "merged.dng", Encoding(bits=32))
+    with rawpy.imread(str(tmp_path / "IMG_1.dng")) as shot, rawpy.imread(str(tmp_path / "merged.dng")) as made:
+        np.testing.assert_allclose(made.color_matrix, shot.color_matrix, atol=1e-5)
+        ratios = [np.array(raw.camera_whitebalance[:3]) / raw.camera_whitebalance[1] for raw in (shot, made)]
+        np.testing.assert_allclose(ratios[1], ratios[0], rtol=1e-3)
+        seen = made.raw_image_visible[:, :, :3].astype(float)
+        given = {"gamma": (1, 1), "no_auto_bright": True, "output_bps": 16, "adjust_maximum_thr": 0.0}
+        opened = made.postprocess(use_camera_wb=True, output_color=rawpy.ColorSpace.sRGB, **given) / 65535
+    camera = light * NEUTRAL
+    scale = np.median(seen / camera)
+    assert np.quantile(np.abs(seen / scale / camera - 1), 0.95) < 0.02
+    unclipped = (opened.max(axis=2) < 0.9) & (light.min(axis=2) > 0.01 * light.max())
+    ratio = opened[unclipped] / light[unclipped]
+    assert np.quantile(np.abs(ratio / np.median(ratio) - 1), 0.95) < 0.02
 
 
 def test_turned_as_the_camera_was_held(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ def make_sets(
     outputs: Sequence[str],
     recipes: Any,
     times_from: Any,
+    verify: bool,
     force: bool,
     threads: int | None,
     machine: bool,
@@ -30,8 +31,9 @@ def make_sets(
     reports: list[dict[str, Any]] = []
     codes: list[int] = []
     sets = make_every(
-        frames, of(every), outputs, recipes, times_from=times_from, force=force, progress=lambda: working(threads)
-    )
+        frames, of(every), outputs, recipes,
+        times_from=times_from, verify=verify, force=force, progress=lambda: working(threads),
+    )  # fmt: skip
     for outcome in sets:
         names = [p.name for p in outcome.frames.paths]
         about = f"set {outcome.number} ({span(names)}): "

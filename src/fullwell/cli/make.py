@@ -112,11 +112,9 @@ def command(
 
         if dry_run:
             raise UsageError("--dry-run: is of one bracket; `fullwell inspect --every N` shows the sets.")
-        if reports or plot_response or verify or regions:
-            raise UsageError(
-                "--every: a report of all sets is --json; --report, --plot-response, --verify, --region are of one."
-            )
-        return make_sets(frames, every, outputs, recipes, times_from, force, threads, machine)
+        if reports or plot_response or regions:
+            raise UsageError("--every: a report of all sets is --json; --report, --plot-response, --region are of one.")
+        return make_sets(frames, every, outputs, recipes, times_from, verify, force, threads, machine)
 
     def ahead() -> Any:
         from fullwell.cli.ahead import start

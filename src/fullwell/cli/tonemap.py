@@ -86,7 +86,7 @@ def _tonemap(
 
 @click.group("tonemap", cls=Operators, short_help="A radiance file to a picture.")
 def command() -> None:
-    """A radiance file (.hdr, .exr, float .tif) to a picture.
+    """A radiance file (.hdr, .exr, float .tif) or an HDR picture (gain map, PQ, HLG) to a picture.
 
     fullwell tonemap drago scene.exr scene.jpg --bias 0.8
     """

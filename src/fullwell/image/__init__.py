@@ -2,7 +2,7 @@
 
 from fullwell.color import Array
 from fullwell.image.bracket import Bracket
-from fullwell.image.frame import Exposure, Frame, Metadata, Pose, Settled, as_codes, widened
+from fullwell.image.frame import Camera, Exposure, Frame, Metadata, Pose, Settled, as_codes, widened
 from fullwell.image.light import BLACK_IN_ALL, CLIPPED_IN_ALL, Picture, Radiance, Response
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "KEPT_BYTES",
     "Array",
     "Bracket",
+    "Camera",
     "Exposure",
     "Frame",
     "Metadata",

@@ -106,6 +106,15 @@ class Pose:
 
 
 @dataclass(frozen=True)
+class Camera:
+    """The colours of a camera's sensor. Matrices are rows, of nine numbers."""
+
+    to_d50: tuple[float, ...]  # its numbers, balanced as shot, to XYZ D50
+    from_xyz: tuple[float, ...]  # XYZ under D65 to its numbers, as DNG's ColorMatrix
+    neutral: tuple[float, ...]  # what it counted for white, the largest of the three being 1
+
+
+@dataclass(frozen=True)
 class Metadata:
     """What travels from the reference frame to the results, untouched by the mathematics."""
 
@@ -116,6 +125,7 @@ class Metadata:
     times_s: tuple[float, ...] = ()  # exposure times of the sources, where all are known
     xmp: bytes | None = None  # a packet
     iptc: bytes | None = None  # IPTC-IIM datasets
+    camera: Camera | None = None  # of a camera RAW file
 
 
 @dataclass(frozen=True, eq=False)

@@ -71,7 +71,8 @@ def described(
         icc,
         tuple(notes),
         info.get("xmp"),
-        colour=None if icc else profile.of_cicp(*cicp),
+        colour=None if icc else profile.of_cicp(cicp[0]),
+        cicp=cicp,
         turned=turned,
     )
 

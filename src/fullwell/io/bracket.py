@@ -19,6 +19,8 @@ from fullwell.io.plausible import doubt_of_equal
 from fullwell.io.selection import Selection, select
 from fullwell.io.thumbnail import Thumbnails
 
+HDR_SIGNAL = "holds an HDR picture (PQ or HLG), whose codes are taken for a camera's; tone map it: fullwell tonemap"
+
 
 def read_bracket(
     paths: Iterable[str | Path] | str | Path | Selection,
@@ -52,7 +54,7 @@ def read_bracket(
         raise InputError(str(sets))
     frames, notes = settle(found, times, times_from, thumbnails, trust_times)
     doubt = "" if trust_times else doubt_of_equal(frames, thumbnails)
-    return Bracket(tuple(frames), reference, (*chosen.notes, *notes, *_profiles(frames)), doubt)
+    return Bracket(tuple(frames), reference, (*chosen.notes, *notes, *_differences(frames)), doubt)
 
 
 def read_frame(path: str | Path) -> Frame:
@@ -118,16 +120,25 @@ def read_frames(
     return Found(
         [next(settled) if isinstance(f, Frame) else f for f in found],
         [range(a, b) for a, b in itertools.pairwise([*starts, len(found)])],
-        [*chosen.notes, *said, *_profiles(frames)],
+        [*chosen.notes, *said, *_differences(frames)],
     )
 
 
-def _profiles(frames: list[Frame]) -> list[str]:
+def _differences(frames: list[Frame]) -> list[str]:
+    """What should be the same in all frames and is not."""
+    notes: list[str] = []
     spaces = {None if f.to_d50 is None else tuple(np.round(f.to_d50.ravel(), 2)): f.profile for f in frames}
-    if len(spaces) < 2:
-        return []
-    names = sorted(spaces.values())
-    return [f"the frames have different colour profiles ({', '.join(names)}); the reference's counts"]
+    if len(spaces) > 1:
+        names = ", ".join(sorted(spaces.values()))
+        notes.append(f"the frames have different colour profiles ({names}); the reference's counts")
+    whites = {f.source.white: Path(f.name).name for f in reversed(frames) if isinstance(f.source, _Pixels)}
+    if len(whites) > 1:
+        said = ", ".join(f"{white} in {name}" for white, name in sorted(whites.items()) if white)
+        notes.append(
+            f"the RAW files state different white levels ({said}), and light is counted in shares of them; "
+            "where the exposures do not fit then: --exposures auto"
+        )
+    return notes
 
 
 def decoded_bytes(frame: Frame) -> int:
@@ -152,6 +163,7 @@ class _Pixels:
     store: _Store
     convert: Callable[[Array], Array] | None = None
     gray: Callable[[], Array] | None = None
+    white: int = 0
     kept: Array | None = None
 
     def small(self) -> Array | None:
@@ -179,10 +191,11 @@ def _frame(path: Path, store: _Store) -> Frame:
     header = formats.read_header(path)
     settings = exif.read(header.exif)
     colour = header.colour or profile.read(header.icc, settings.adobe_rgb, header.levels)
+    signal = (HDR_SIGNAL,) if header.cicp and header.cicp[1] in profile.HDR else ()
     orientation = 1 if header.turned else settings.orientation
     return Frame(
         str(path),
-        _Pixels(str(path), header.decode, orientation, store, colour.convert, header.gray),
+        _Pixels(str(path), header.decode, orientation, store, colour.convert, header.gray, header.white),
         (header.width, header.height) if orientation >= 5 else (header.height, header.width),
         settings.exposure,
         to_d50=colour.to_d50,
@@ -190,7 +203,7 @@ def _frame(path: Path, store: _Store) -> Frame:
         scene_light=colour.scene_light,
         profile=colour.name,
         white_balance=settings.white_balance,
-        meta=Metadata(header.exif, (str(path),), xmp=header.xmp, iptc=header.iptc),
-        notes=header.notes + settings.notes + colour.notes,
+        meta=Metadata(header.exif, (str(path),), xmp=header.xmp, iptc=header.iptc, camera=colour.camera),
+        notes=header.notes + settings.notes + colour.notes + signal,
         levels=65536 if colour.convert else header.levels,
     )

@@ -1,5 +1,8 @@
 """Linear DNG: radiance as raw converters open it, in half or float numbers, with a matrix to XYZ and an exposure.
 
+Light that was merged from camera RAW files is in the camera's own primaries again, under its colour matrix and the
+white balance as shot, so that a converter balances it like the photographs.
+
 Source: Adobe Digital Negative Specification 1.4, chapters 2, 4 and 6. As a TIFF, the file begins with the EXIF block.
 """
 
@@ -47,7 +50,8 @@ def write_radiance(scene: Radiance, path: Path, encoding: Encoding) -> None:
     tiles = _tiles(light, rows, columns, made.order)
     offsets = [made.append(tile) for tile in tiles]
     stops = math.log2(brightest / rendition.hdr_picture(scene).white)
-    matrix = np.linalg.inv(primaries(scene.primaries).to_xyz)
+    camera = scene.meta.camera
+    matrix = camera.from_xyz if camera else np.linalg.inv(primaries(scene.primaries).to_xyz).ravel()
     fields: dict[int, tuple[int, Any]] = {
         SUBFILE: (ifd.LONG, [0]),
         tiff.WIDTH: (ifd.LONG, [w]),
@@ -67,8 +71,8 @@ def write_radiance(scene: Radiance, path: Path, encoding: Encoding) -> None:
         BACKWARD: (ifd.BYTE, VERSION),
         MODEL: (ifd.ASCII, NAME),
         WHITE_LEVEL: (ifd.LONG, [1] * 3),
-        MATRIX: (ifd.SRATIONAL, _rationals(matrix.ravel())),
-        NEUTRAL: (ifd.RATIONAL, [1, 1] * 3),
+        MATRIX: (ifd.SRATIONAL, _rationals(matrix)),
+        NEUTRAL: (ifd.RATIONAL, _rationals(camera.neutral if camera else np.ones(3))),
         EXPOSURE: (ifd.SRATIONAL, _rationals([stops])),
         ILLUMINANT: (ifd.SHORT, [D65]),
     }
@@ -80,9 +84,14 @@ def write_radiance(scene: Radiance, path: Path, encoding: Encoding) -> None:
 
 
 def stored(scene: Radiance) -> tuple[Array, float]:
-    """The light as the file holds it, 0 to 1, and the radiance of its 1.0."""
-    brightest = float(np.max(scene.rgb, where=np.isfinite(scene.rgb), initial=0.0)) or 1.0
-    return np.clip(np.nan_to_num(scene.rgb, posinf=brightest, neginf=0.0) / np.float32(brightest), 0.0, 1.0), brightest
+    """The light as the file holds it, 0 to 1, and the radiance of its 1.0, neutral in white."""
+    most = float(np.max(scene.rgb, where=np.isfinite(scene.rgb), initial=0.0))
+    rgb = np.nan_to_num(scene.rgb, posinf=most, neginf=0.0)
+    if camera := scene.meta.camera:
+        matrix = np.linalg.solve(np.reshape(camera.to_d50, (3, 3)), primaries(scene.primaries).to_d50)
+        rgb = rgb @ matrix.T.astype(np.float32)
+    brightest = max(float(rgb.max()), 0.0) or 1.0
+    return np.clip(rgb / np.float32(brightest), 0.0, 1.0), brightest
 
 
 def _tiles(light: Array, rows: int, columns: int, order: str) -> list[bytes]:

@@ -46,6 +46,8 @@ class Header:
     turned: bool = False  # the decoder turns it upright already
     gray: Callable[[], Array] | None = None  # (h, w) codes 0 to 1 of a small picture, where that is cheaper
     colour: Colour | None = None  # where it is not the ICC profile that says
+    white: int = 0  # the number that the metadata of a RAW file call white; 0: it is none
+    cicp: tuple[int, int] | None = None  # primaries and transfer as code points of ITU-T H.273
 
     def checked(self, name: str) -> Header:
         """Itself; raises InputError for a size that cannot be or is not allowed."""

@@ -29,7 +29,7 @@ def read(path: Path) -> Header:
     file = _opened(path)
     image = file[file.primary_index]
     bits, signal = int(image.info.get("bit_depth", 8)), image.info.get("nclx_profile") or {}
-    cicp = signal.get("color_primaries", 1), signal.get("transfer_characteristics", 13)
+    cicp = int(signal.get("color_primaries", 1)), int(signal.get("transfer_characteristics", 13))
     decode = partial(_decode, path, bits)
     return avif.described(image.size, image.mode, image.info, len(file), bits, cicp, decode, turned=True)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import imagecodecs
 import OpenImageIO as oiio  # noqa: N813
 
-from fullwell.io import anyimage, signal, xmp
+from fullwell.io import anyimage, openimageio, signal, xmp
 from fullwell.io.boxes import box, boxes
 from fullwell.io.header import Header
 
@@ -25,9 +25,17 @@ SIGNATURE = b"JXL "
 def read(path: Path) -> Header:
     """Size, ICC, EXIF and XMP; the decoder turns the picture upright. Raises InputError for damage."""
     header, held = anyimage.read(path), dict(_metadata(path))
+    with openimageio.opened(path) as source:
+        said = [int(n) for n in openimageio.numbers(source.spec(), "CICP")]
     block = held.get(b"Exif", b"")
     start = 4 + int.from_bytes(block[:4], "big")
-    return replace(header, exif=block[start:] or None, xmp=held.get(b"xml "), turned=True)
+    return replace(
+        header,
+        exif=block[start:] or None,
+        xmp=held.get(b"xml "),
+        turned=True,
+        cicp=(said[0], said[1]) if said else None,
+    )
 
 
 def _metadata(path: Path) -> Iterator[tuple[bytes, bytes]]:

@@ -83,11 +83,13 @@ class Encoding(Operator):
     def kind(self, path: str | Path) -> str:
         """What a file of this name will hold: "radiance", a "picture" or an "hdr" picture. Raises UsageError."""
         held = formats.holds(Path(path))
-        if len(held) == 1:
-            return held[0]
-        if self.hdr and "hdr" in held:
+        if held == ("hdr",) or (self.hdr and "hdr" in held):
             return "hdr"
-        return "radiance" if self.bits == 32 and "radiance" in held else "picture"
+        if held == ("radiance",) or (self.bits == 32 and "radiance" in held):
+            return "radiance"
+        if self.hdr:
+            raise UsageError(_no_hdr(Path(path)))
+        return "picture"
 
     def headroom(self, otherwise: float) -> float:
         """The peak of HDR pictures over diffuse white; `otherwise` where none is asked for."""
@@ -164,7 +166,7 @@ def check_output(path: str | Path, kind: str) -> str:
     held = formats.holds(path)
     if kind not in held:
         if kind == "hdr":
-            raise UsageError(f"{path}: a {path.suffix} file holds no HDR picture; write .avif, .jxl, .jpg or .png.")
+            raise UsageError(_no_hdr(path))
         if kind == "picture" and "hdr" in held:
             raise UsageError(f"{path}: a {path.suffix} file holds an HDR picture, made of radiance and a picture.")
         if kind == "radiance":
@@ -185,6 +187,10 @@ def check_output(path: str | Path, kind: str) -> str:
     if not os.access(folder, os.W_OK | os.X_OK) or (path.exists() and not os.access(path, os.W_OK)):
         raise UsageError(f"{path}: cannot be written; you have no permission for it.")
     return formats.codec_of(path, kind)
+
+
+def _no_hdr(path: Path) -> str:
+    return f"{path}: a {path.suffix} file holds no HDR picture; write .avif, .jxl, .jpg or .png."
 
 
 @contextmanager

@@ -14,7 +14,7 @@ import numpy as np
 
 from fullwell.errors import InputError
 from fullwell.image import Array
-from fullwell.io import signal
+from fullwell.io import profile, signal
 from fullwell.io import xmp as packets
 from fullwell.io.header import Header
 
@@ -43,7 +43,7 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
 def read(path: Path) -> Header:
     """Size, EXIF, ICC. Raises InputError for what is truncated."""
     width = height = depth = kind = 0
-    exif = icc = xmp = None
+    exif = icc = xmp = cicp = None
     notes: list[str] = []
     transparent = whole = False
     for name, payload, _ in _chunks(path.read_bytes()):
@@ -55,8 +55,8 @@ def read(path: Path) -> Header:
             icc = _inflate(payload.partition(b"\0")[2][1:])
         elif name == b"iTXt" and payload.startswith(XMP + b"\0"):
             xmp = _text(payload)
-        elif name == b"cICP" and payload[1:2] in (b"\x10", b"\x12"):
-            notes.append("holds an HDR signal (PQ or HLG), whose codes are taken for a camera's")
+        elif name == b"cICP" and len(payload) == 4:
+            cicp = payload[0], payload[1]
         elif name == b"tRNS":
             transparent = True
         elif name == b"IEND":
@@ -66,7 +66,10 @@ def read(path: Path) -> Header:
     if transparent or kind in (4, 6):
         notes.append("its transparency is ignored")
     levels = 65536 if depth == 16 else 256
-    return Header(height, width, partial(decode, path), levels, exif=exif, icc=icc, notes=tuple(notes), xmp=xmp)
+    colour = None if cicp is None else profile.of_cicp(cicp[0])  # which goes before the profile
+    return Header(
+        height, width, partial(decode, path), levels, exif, icc, tuple(notes), xmp=xmp, colour=colour, cicp=cicp
+    )
 
 
 def _text(payload: bytes) -> bytes | None:

@@ -16,12 +16,13 @@ import numpy as np
 from PIL import ImageCms
 
 from fullwell.color import D65, WORKING, Primaries, primaries, srgb_decode
-from fullwell.image import Array
+from fullwell.image import Array, Camera
 
 ADOBE_RGB = Primaries("Adobe RGB (1998)", (0.64, 0.33), (0.21, 0.71), (0.15, 0.06), D65)
 SAME = 2e-3  # colorants, and light 0 to 1, this close are the same
 ADOBE_GAMMA, WIDE_GAMMA = 563 / 256, 2.4
-CICP = {1: "rec709", 9: "rec2020", 12: "p3"}
+CICP = {1: "rec709", 9: "rec2020", 12: "p3"}  # primaries, of ITU-T H.273, as these:
+HDR = {16: "pq", 18: "hlg"}  # transfer
 ASSUMED = "sRGB (assumed)"
 
 
@@ -34,6 +35,7 @@ class Colour(NamedTuple):
     notes: tuple[str, ...] = ()
     convert: Callable[[Array], Array] | None = None  # decoded pixels to the codes that the rest is about
     scene_light: bool = False  # codes stand for the scene's light: no camera's curve came before
+    camera: Camera | None = None  # whose primaries they are
 
 
 @lru_cache(maxsize=8)
@@ -113,11 +115,10 @@ def _xyz() -> bytes:
     return bytes(ImageCms.ImageCmsProfile(ImageCms.createProfile("XYZ")).tobytes())
 
 
-def of_cicp(primaries: int, transfer: int) -> Colour:
-    """What the code points of ITU-T H.273 say; those of other primaries are read as sRGB."""
+def of_cicp(primaries: int) -> Colour:
+    """What a code point of ITU-T H.273 says of primaries; others are read as sRGB."""
     name = CICP.get(primaries, "rec709")
-    notes = ("holds an HDR signal (PQ or HLG), whose codes are taken for a camera's",) if transfer in (16, 18) else ()
-    return Colour(f"{name} (CICP)", None if name == "rec709" else WORKING[name].to_d50, notes=notes)
+    return Colour(f"{name} (CICP)", None if name == "rec709" else WORKING[name].to_d50)
 
 
 def of_chromaticities(xy: Sequence[float]) -> Array | None:

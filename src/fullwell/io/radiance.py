@@ -9,12 +9,13 @@ from fullwell.image import Radiance
 from fullwell.io import formats
 
 READERS = {"hdr": "hdr", "exr": "exr", "tiff": "tiff", "jpeg": "gainmap"}  # what it begins like -> codec
+READERS |= dict.fromkeys(("png", "avif", "heif", "jxl"), "signal")
 
 
 def read_radiance(path: str | Path) -> Radiance:
-    """Read .hdr, .exr, a float TIFF or a JPEG with a gain map, whatever it is called.
+    """Read .hdr, .exr, a float TIFF, a JPEG with a gain map or a PQ or HLG picture, whatever it is called.
 
-    NaN, infinities and negatives pass through. Of a gain map, 1.0 is diffuse white.
+    NaN, infinities and negatives pass through. Of a gain map and of PQ and HLG, 1.0 is diffuse white.
 
     Raises InputError naming the file for what is damaged and for pictures, which are no radiance.
     """
@@ -22,7 +23,7 @@ def read_radiance(path: str | Path) -> Radiance:
     name = formats.sniff(path)
     if name not in READERS:
         raise InputError(
-            f"{path}: is no radiance file (.hdr, .exr, float .tif or a JPEG with a gain map); "
+            f"{path}: is no radiance file (.hdr, .exr, float .tif, a JPEG with a gain map, PQ or HLG); "
             "to merge photographs: fullwell make FRAMES... -o OUT."
         )
     radiance: Radiance = formats.codec(READERS[name]).read_radiance(path)

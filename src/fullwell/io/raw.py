@@ -22,7 +22,7 @@ import numpy as np
 
 from fullwell.color import primaries, srgb_encode
 from fullwell.errors import InputError
-from fullwell.image import Array
+from fullwell.image import Array, Camera
 from fullwell.io import exif, extras
 from fullwell.io.header import Header
 from fullwell.io.profile import Colour
@@ -49,7 +49,7 @@ class Levels:
 
 
 def read(path: Path) -> Header:
-    """Size, exposure, colour; the pixels are unpacked once, to see whether they can be and where the sensor is full.
+    """Size, exposure, colour, and what the pixels say: whether they decode, where the sensor is full, a small picture.
 
     Raises InputError naming the file without the extra, and for what LibRaw cannot decode.
     """
@@ -63,19 +63,17 @@ def read(path: Path) -> Header:
         measured = float((levels.full / levels.white).min())
         if measured < DIFFERS:
             notes.append(f"its sensor is full at {measured:.1%} of the white level that its metadata say")
-        colour, block = _colour(raw), _exif(path, raw)
+        colour, block, small = _colour(raw), _exif(path, raw), _small(raw, levels)
 
     def decode() -> Array:
         with _opened(path) as again:
             _unpack(again, path)
             return _developed(again, levels, path)
 
-    def gray() -> Array:
-        with _opened(path) as again:
-            _unpack(again, path)
-            return _small(again, levels)
-
-    return Header(sizes.height, sizes.width, decode, 65536, block, notes=tuple(notes), gray=gray, colour=colour)
+    return Header(
+        sizes.height, sizes.width, decode, 65536, block,
+        notes=tuple(notes), gray=lambda: small, colour=colour, white=int(levels.white.max()),
+    )  # fmt: skip
 
 
 @contextmanager
@@ -219,21 +217,32 @@ def _colour(raw: Any) -> Colour:
     if not (gains > 0).all():
         gains = np.ones(3)
     to_srgb = np.array(raw.color_matrix, np.float64)[:, :3]  # of balanced colours
-    if not to_srgb.any():
+    known = to_srgb.any()
+    if not known:
         from_xyz = np.array(raw.rgb_xyz_matrix, np.float64)[:3]
-        if from_xyz.any():
+        if known := from_xyz.any():
             from_srgb = from_xyz @ primaries("rec709").to_xyz
             to_srgb = np.linalg.inv(from_srgb / from_srgb.sum(axis=1, keepdims=True))
         else:
             to_srgb = np.eye(3)
             notes.append("says nothing of its camera's colours, which are read as sRGB")
-    to_d50 = primaries("rec709").to_d50 @ to_srgb @ np.diag(gains / gains.min())
+    gains /= gains.min()
+    to_d50 = primaries("rec709").to_d50 @ to_srgb @ np.diag(gains)
     return Colour(
-        "camera RGB, balanced " + ":".join(f"{g:.3g}" for g in gains / gains.min()),
+        "camera RGB, balanced " + ":".join(f"{g:.3g}" for g in gains),
         to_d50,
         notes=tuple(notes),
         scene_light=True,
+        camera=_camera(raw, to_srgb, to_d50, gains) if known else None,
     )
+
+
+def _camera(raw: Any, to_srgb: Array, to_d50: Array, gains: Array) -> Camera:
+    """LibRaw's matrix is of balanced colours: what the sensor counts for daylight is taken out of it."""
+    daylight = np.array(raw.daylight_whitebalance[:3], np.float64)
+    daylight = daylight / daylight.min() if (daylight > 0).all() else gains
+    from_xyz = np.diag(1 / daylight) @ np.linalg.inv(primaries("rec709").to_xyz @ to_srgb)
+    return Camera(*(tuple(map(float, n.ravel())) for n in (to_d50, from_xyz, 1 / gains)))
 
 
 def _exif(path: Path, raw: Any) -> bytes:

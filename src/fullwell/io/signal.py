@@ -5,13 +5,16 @@ Source: ITU-R BT.2100-2; diffuse white at 203 cd/m2 after ITU-R BT.2408; content
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from fullwell.color import primaries
-from fullwell.image import Array, Metadata
-from fullwell.io import exif, rendition
+from fullwell.errors import InputError
+from fullwell.image import Array, Metadata, Radiance, as_codes
+from fullwell.io import exif, formats, profile, rendition
+from fullwell.io.header import upright
 from fullwell.io.rendition import HdrPicture
 from fullwell.kernels._jit import f
 from fullwell.kernels.encode import C1, C2, C3, M1, M2, A, B, C, encode_hlg, encode_pq
@@ -20,8 +23,8 @@ if TYPE_CHECKING:
     from fullwell.io.output import Encoding
 
 PRIMARIES = 9  # of Rec.2020, in the code points of ITU-T H.273, as these:
-TRANSFER = {"pq": 16, "hlg": 18}
-PQ_PEAK, PEAK = 10_000.0, 1000.0  # cd/m2: the top of PQ; of a usual display, which HLG is made for
+TRANSFER = {name: code for code, name in profile.HDR.items()}
+PQ_PEAK, PEAK, WHITE = 10_000.0, 1000.0, 203.0  # cd/m2: top of PQ, of a usual display (and of HLG); diffuse white
 HLG_GAMMA = 1.2  # of the system, for that display
 
 
@@ -44,15 +47,40 @@ def rendered(hdr: HdrPicture, encoding: Encoding) -> rendition.Rendition:
     return rendition.rendition(hdr, "rec2020", peak / encoding.nits)
 
 
-def decode(signal: Array, encoding: Encoding) -> Array:
-    """Signal (h, w, 3) 0 to 1 to display light, 1.0 being diffuse white: the EOTF of BT.2100-2, tables 4 and 5."""
-    signal = signal.astype(np.float64)
-    if encoding.transfer == "pq":
+def read_radiance(path: Path) -> Radiance:
+    """The light of a PQ or HLG picture, 203 cd/m2 being 1.0, HLG as on a display of 1000 cd/m2.
+
+    Raises InputError for a picture with another transfer function, and for damage.
+    """
+    header = formats.read_header(path)
+    code_points = header.cicp or (1, 13)
+    if code_points[1] not in profile.HDR:
+        raise InputError(
+            f"{path}: is no radiance file but a picture, neither PQ nor HLG; "
+            "to merge photographs: fullwell make FRAMES... -o OUT."
+        )
+    to_d50 = profile.of_cicp(code_points[0]).to_d50
+    light = decode(as_codes(header.decode(), str(path)), profile.HDR[code_points[1]], to_d50)
+    rgb = upright(light, 1 if header.turned else exif.read(header.exif).orientation)
+    name, rgb = profile.in_working_primaries(rgb, to_d50)
+    return Radiance(rgb, name, meta=Metadata(header.exif, (str(path),), xmp=header.xmp, iptc=header.iptc))
+
+
+def decode(codes: Array, transfer: str, to_d50: Array | None) -> Array:
+    """Codes (h, w, 3) to display light, float32, 203 cd/m2 being 1.0: the EOTF of BT.2100-2, tables 4 and 5.
+
+    HLG is shown by the luminance of primaries with these colorants; None: Rec.709.
+    """
+    levels = np.iinfo(codes.dtype).max + 1
+    signal = np.arange(levels) / (levels - 1)
+    if transfer == "pq":
         p = signal ** (1 / M2)
-        return (np.maximum(p - C1, 0) / (C2 - C3 * p)) ** (1 / M1) * PQ_PEAK / encoding.nits
-    scene = np.where(signal <= 0.5, signal**2 / 3, (np.exp((signal - C) / A) + B) / 12)
-    lum = np.maximum(scene @ primaries("rec2020").luminance, 1e-12)
-    return lum[..., None] ** (HLG_GAMMA - 1) * scene * PEAK / encoding.nits
+        light = (np.maximum(p - C1, 0) / (C2 - C3 * p)) ** (1 / M1) * PQ_PEAK / WHITE
+        return np.asarray(light.astype(np.float32)[codes])
+    scene = np.where(signal <= 0.5, signal**2 / 3, (np.exp((signal - C) / A) + B) / 12).astype(np.float32)[codes]
+    weights = (primaries("rec709").to_d50 if to_d50 is None else to_d50)[1].astype(np.float32)
+    lum = np.maximum(scene @ weights, np.float32(1e-12))
+    return np.asarray(lum[..., None] ** np.float32(HLG_GAMMA - 1) * scene * np.float32(PEAK / WHITE))
 
 
 def encode(hdr: HdrPicture, encoding: Encoding, bits: int) -> Signal:

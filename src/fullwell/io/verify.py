@@ -59,12 +59,12 @@ def verify(image: Radiance | Picture | HdrPicture, path: str | Path, encoding: E
     Counted are values of light over that of the sRGB code 16, of radiance those over 1 % of the pixel's largest
     channel. Raises InputError where the file cannot be decoded.
     """
-    from fullwell.io import dng, html, picture, signal, tiff
+    from fullwell.io import dng, html, picture, tiff
 
     path, encoding = Path(path), encoding or Encoding()
     if isinstance(image, HdrPicture):
         image = picture.fitted_hdr(image, encoding.long_edge)
-        read = _hdr(path, formats.codec_of(path, "hdr"))
+        read = _shown(path, encoding)
         wanted = rendition.light(image, _rendered(image, path, encoding))
     elif isinstance(image, Picture):
         image = picture.fitted(image, encoding.long_edge)
@@ -81,8 +81,6 @@ def verify(image: Radiance | Picture | HdrPicture, path: str | Path, encoding: E
     read, wanted = read[::step, ::step], wanted[::step, ::step]
     if isinstance(image, Picture):
         read = srgb_decode(read / np.iinfo(read.dtype).max)
-    elif isinstance(image, HdrPicture) and read.dtype.kind == "u":
-        read = signal.decode(read / _top(path, encoding), encoding)
     floor = MINOR * wanted.max(axis=2, keepdims=True) if isinstance(image, Radiance) else DARKEST
     with np.errstate(invalid="ignore", divide="ignore"):
         counts = (wanted > floor) & np.isfinite(wanted)
@@ -91,20 +89,12 @@ def verify(image: Radiance | Picture | HdrPicture, path: str | Path, encoding: E
     return Verified(str(path), float(median), float(p99), float(counts.mean()))
 
 
-def _hdr(path: Path, codec: str) -> Array:
-    """Display light (h, w, 3) of Ultra HDR, codes of the others."""
-    import imagecodecs
+def _shown(path: Path, encoding: Encoding) -> Array:
+    """Display light (h, w, 3) of an HDR picture, 1.0 being diffuse white; that of Ultra HDR by libultrahdr."""
+    from fullwell.io import signal
 
-    from fullwell.io import openimageio, png
+    if formats.codec_of(path, "hdr") == "ultrahdr":
+        import imagecodecs
 
-    if codec == "ultrahdr":
         return np.asarray(imagecodecs.ultrahdr_decode(path.read_bytes()))[..., :3].astype(np.float32)
-    if codec == "avif":
-        return np.asarray(imagecodecs.avif_decode(path.read_bytes()))
-    return png.decode(path) if codec == "png" else openimageio.decode(path)
-
-
-def _top(path: Path, encoding: Encoding) -> int:
-    from fullwell.io import avif
-
-    return (1 << (avif.depth(encoding) if path.suffix.lower() == ".avif" else 16)) - 1
+    return signal.read_radiance(path).rgb * np.float32(signal.WHITE / encoding.nits)
