@@ -28,7 +28,6 @@ SOS, EOI, COMMENT, APP0, APP1, APP2, APP13 = 0xDA, 0xD9, 0xFE, 0xE0, 0xE1, 0xE2,
 EXIF, XMP, PROFILE, PHOTOSHOP = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0", b"ICC_PROFILE\0", b"Photoshop 3.0\0"
 IPTC = 0x0404  # the Photoshop resource that holds it
 MOST_BYTES = 65_500  # of a segment
-LARGEST_SIDE = 65_500
 BAND = 64  # rows decoded at a time; memory for the picture at once cost a quarter of the time
 Segment = tuple[int, bytes]
 FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # start-of-frame markers: size and components
@@ -136,19 +135,9 @@ def decode(path: Path, end: int, gain_map: bool = False) -> Array:
 
 def write_picture(picture: Encoded, path: Path, encoding: Encoding) -> None:
     """8 bits, with profile, EXIF, XMP, IPTC and the recipe as a comment; full colour resolution from quality 90 up."""
-    path.write_bytes(joined(encode(picture.codes, encoding.quality), described(picture)))
+    from fullwell.io import jpeg_strips  # which reads segments as this file does
 
-
-def encode(codes: Array, quality: int) -> bytes:
-    """(h, w, 3) or (h, w, 1) uint8 as a JPEG without metadata, with full colour resolution from quality 90 up.
-
-    Raises ValueError for sides that a JPEG cannot hold.
-    """
-    if max(codes.shape) > LARGEST_SIDE:
-        raise ValueError(f"a JPEG has at most {LARGEST_SIDE} pixels a side")
-    if codes.shape[2] == 1:
-        return bytes(imagecodecs.jpeg8_encode(codes[:, :, 0], quality))
-    return bytes(imagecodecs.jpeg8_encode(codes, quality, subsampling="444" if quality >= 90 else "420"))
+    path.write_bytes(joined(jpeg_strips.encode(picture.codes, encoding.quality), described(picture)))
 
 
 def described(picture: Encoded) -> list[Segment]:

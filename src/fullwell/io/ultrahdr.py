@@ -15,12 +15,11 @@ import struct
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-import imagecodecs
 import numpy as np
 
 from fullwell.color import primaries, srgb_decode
 from fullwell.image import Array
-from fullwell.io import ifd, jpeg, picture, rendition, xmp
+from fullwell.io import ifd, jpeg, jpeg_strips, picture, rendition, xmp
 from fullwell.io.rendition import HdrPicture
 from fullwell.kernels._jit import f
 from fullwell.kernels.gain_map import gain_map, gain_range
@@ -51,12 +50,11 @@ def write_hdr(hdr: HdrPicture, path: Path, encoding: Encoding) -> None:
     """The base picture with profile, EXIF, XMP, IPTC and recipe, and the gain map behind it."""
     assert hdr.base is not None  # as `write` made sure
     base = picture.encode(hdr.base, 8)
-    encoded = jpeg.encode(base.codes, encoding.quality)
-    shown = np.asarray(imagecodecs.jpeg8_decode(encoded))
+    encoded, shown = jpeg_strips.encode_and_decode(base.codes, encoding.quality)
     how = rendered(hdr, encoding)
     made = measured(shown, hdr.scene.rgb, how, encoding.gain_map_scale, encoding.gain_map)
     told = [(jpeg.APP1, jpeg.XMP + xmp.packet(of_map(made))), (jpeg.APP2, ISO + iso_21496(made))]
-    behind = jpeg.joined(jpeg.encode(made.codes, encoding.gain_map_quality), told)
+    behind = jpeg.joined(jpeg_strips.encode(made.codes, encoding.gain_map_quality), told)
     base = dataclasses.replace(base, xmp=xmp.of_result(hdr.base.meta, of_container(len(behind))))
     before = [*jpeg.described(base), (jpeg.APP2, ISO + bytes(4))]
     draft = jpeg.joined(encoded, [*before, (jpeg.APP2, multi_picture(0, 0, 0))])
