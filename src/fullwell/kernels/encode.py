@@ -88,10 +88,10 @@ C1, C2, C3 = f(3424 / 4096), f(2413 / 4096 * 32), f(2392 / 4096 * 32)
 
 
 @inline
-def pq_curve(v):
-    """Display light, 1.0 being 10000 cd/m2, to PQ signal (ITU-R BT.2100-2, table 4, the inverse EOTF)."""
+def pq_root(v):
+    """Display light, 1.0 being 10000 cd/m2, to PQ signal ** (1 / M2) (ITU-R BT.2100-2, table 4, the inverse EOTF)."""
     p = powf(min(v, f(1)), M1)
-    return powf((C1 + C2 * p) / (f(1) + C3 * p), M2) if v > f(0) else f(7.3e-7)
+    return (C1 + C2 * p) / (f(1) + C3 * p)
 
 
 A, B, C = f(0.17883277), f(0.28466892), f(0.55991073)
@@ -101,8 +101,10 @@ A, B, C = f(0.17883277), f(0.28466892), f(0.55991073)
 def hlg_curve(v):
     """Scene light 0 to 1 to HLG signal (ITU-R BT.2100-2, table 5, the OETF)."""
     v = min(v, f(1))
-    root = exp2f(f(0.5) * log2f(f(3) * v)) if v > f(0) else f(0)
-    return root if v <= f(1 / 12) else A * f(math.log(2.0)) * log2f(f(12) * v - B) + C
+    root = exp2f(f(0.5) * log2f(f(3) * v))  # chosen after both are there: so loops vectorise
+    root = root if v > f(0) else f(0)
+    bright = A * f(math.log(2.0)) * log2f(f(12) * v - B) + C
+    return root if v <= f(1 / 12) else bright
 
 
 @kernel()
@@ -110,9 +112,11 @@ def encode_pq(light, unit, top, out):
     """Display light (h, w, 3) float32 to codes 0 to `top`, uint16, full range; `unit` brings 10000 cd/m2 to 1."""
     h, w = light.shape[0], light.shape[1]
     for y in prange(h):
-        row, res = light[y].reshape(3 * w), out[y].reshape(3 * w)
+        row, res, root = light[y].reshape(3 * w), out[y].reshape(3 * w), np.empty(3 * w, np.float32)
         for i in range(3 * w):
-            res[i] = np.int32(pq_curve(row[i] * unit) * top + f(0.5))
+            root[i] = pq_root(row[i] * unit)
+        for i in range(3 * w):  # apart: LLVM does not vectorise both powers in one loop, which takes 10 times as long
+            res[i] = np.int32(powf(root[i], M2) * top + f(0.5))
 
 
 @kernel()
