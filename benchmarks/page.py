@@ -21,6 +21,7 @@ is the share of the work that more threads make quicker, by Amdahl's law.
 TITLES = {
     "stages": "OpenCV's functions, through `fullwell.compat.cv2`",
     "natives": "Fullwell's own operators, against OpenCV's of that name",
+    "writers": "Writing files, against libraries that only code",
     "jobs": "From JPEG files to files: 4 frames of 24 megapixels, process start included",
     "others": "Other programs",
     "start": "Start",

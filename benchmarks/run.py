@@ -24,6 +24,7 @@ from cases import JOBS, LARGE, LARGE_BYTES, NATIVES, PROGRAMS, SCALED, SCALING_M
 from measure import LONG_S, MB, Seconds, child, in_turn, machine, peak_rise
 from page import page
 from scenes import Scene
+from writers import WRITERS
 
 from fullwell import write
 
@@ -77,6 +78,15 @@ def natives(wanted: Callable[[str], bool]) -> Iterator[Row]:
             mine, copy, *other = in_turn(calls, ROUNDS)
             row = _row(case.name, data.megapixels, mine, other[0] if other else opencv.get(case.peer), case.target)
             yield row | {"copies": mine.wall / copy.wall, "peer": case.peer, "peak": _peak(case.name, "fullwell")}
+
+
+def writers(wanted: Callable[[str], bool]) -> Iterator[Row]:
+    """Files written, against the fastest library of the kind on pixels that need nothing but coding."""
+    data = scene(size(24))
+    for case in WRITERS:
+        if wanted(case.name):
+            pair = in_turn([partial(case.ours, data), partial(case.work, data)], ROUNDS)
+            yield _row(case.name, data.megapixels, *pair, case.target)
 
 
 def jobs(wanted: Callable[[str], bool]) -> Iterator[Row]:
@@ -189,8 +199,8 @@ def large(wanted: Callable[[str], bool]) -> Iterator[Row]:
 
 
 SECTIONS = {
-    "stages": stages, "natives": natives, "jobs": jobs, "others": others, "start": start, "scaling": scaling,
-    "large": large,
+    "stages": stages, "natives": natives, "writers": writers, "jobs": jobs, "others": others, "start": start,
+    "scaling": scaling, "large": large,
 }  # fmt: skip
 
 

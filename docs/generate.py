@@ -95,18 +95,20 @@ FACTS = {
     (".jpg", "picture"): ("8", "sRGB", "sRGB", EVERYTHING, "OpenImageIO, OpenCV, Pillow, exiftool"),
     (".jpg", "hdr"): (
         "8, and a gain map of 8", "sRGB, gains in stops", "sRGB", EVERYTHING + ", headroom",
-        "libultrahdr in imagecodecs and in OpenImageIO, exiftool",
+        "libultrahdr in imagecodecs and in OpenImageIO, Chromium, exiftool",
     ),
     (".png", "picture"): ("8, 16", "sRGB", "sRGB", EXIF_XMP + ", ICC, recipe", "OpenImageIO, OpenCV, exiftool"),
     (".png", "hdr"): (
-        "16", "PQ, HLG", "Rec.2020", EXIF_XMP + ", cICP, cLLI, recipe", "OpenImageIO, exiftool",
+        "16", "PQ, HLG", "Rec.2020", EXIF_XMP + ", cICP, cLLI, recipe", "OpenImageIO, Chromium, exiftool",
     ),
     (".webp", "picture"): ("8", "sRGB", "sRGB", EXIF_XMP + ", ICC", "OpenImageIO, OpenCV, exiftool"),
     (".avif", "hdr"): (
         "10, 12", "PQ, HLG", "Rec.2020", EXIF_XMP + ", CICP, clli, recipe",
-        "libavif in imagecodecs and in Pillow, exiftool",
+        "libavif in imagecodecs and in Pillow, Chromium, exiftool",
     ),
-    (".jxl", "hdr"): ("16", "PQ, HLG", "Rec.2020", EXIF_XMP + ", CICP, recipe", "libjxl in OpenImageIO, exiftool"),
+    (".jxl", "hdr"): (
+        "16", "PQ, HLG", "Rec.2020", EXIF_XMP + ", CICP, recipe", "libjxl in OpenImageIO, Chromium, exiftool",
+    ),
     (".tif", "picture"): ("8, 16", "sRGB", "sRGB", EVERYTHING, "OpenImageIO, OpenCV, exiftool"),
     (".tif", "radiance"): (
         "float", "linear", "working", EXIF_XMP + ", IPTC, primaries, recipe, scale",
