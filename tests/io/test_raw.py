@@ -163,6 +163,13 @@ def test_a_dng_of_raw_files_is_in_the_colours_of_their_camera(tmp_path: Path) ->
     assert np.quantile(np.abs(ratio / np.median(ratio) - 1), 0.95) < 0.02
 
 
+def test_colours_that_make_no_sense_are_told(tmp_path: Path) -> None:
+    path = write_dng(tmp_path / "a.dng", numbers(np.full((64, 96), 0.3)), 1.0, neutral=(0.0, 1.0, 0.0))
+    frame = read_frame(path)
+    assert "says nothing of its camera's colours, which are read as sRGB" in frame.notes
+    assert frame.meta.camera is None
+
+
 def test_turned_as_the_camera_was_held(tmp_path: Path) -> None:
     share = np.full((40, 60, 3), 0.1) * NEUTRAL
     share[:20, :30] = 0.8 * NEUTRAL

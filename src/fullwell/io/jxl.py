@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from fullwell.io.rendition import HdrPicture
 
 EFFORT = 3  # of 9; 7 takes nine times the seconds for a quarter less
-SIGNATURE = b"JXL "
+MOST_BYTES = 16_000_000  # of inflated metadata; more is no photograph's
 
 
 def read(path: Path) -> Header:
@@ -43,7 +43,7 @@ def _metadata(path: Path) -> Iterator[tuple[bytes, bytes]]:
     for kind, payload in boxes(path.read_bytes()):
         if kind == b"brob":
             try:
-                yield payload[:4], bytes(imagecodecs.brotli_decode(payload[4:]))
+                yield payload[:4], bytes(imagecodecs.brotli_decode(payload[4:], out=bytearray(MOST_BYTES)))
             except (imagecodecs.BrotliError, ValueError):
                 continue
         elif kind in (b"Exif", b"xml "):

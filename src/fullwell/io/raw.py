@@ -217,10 +217,10 @@ def _colour(raw: Any) -> Colour:
     if not (gains > 0).all():
         gains = np.ones(3)
     to_srgb = np.array(raw.color_matrix, np.float64)[:, :3]  # of balanced colours
-    known = to_srgb.any()
+    known = _invertible(to_srgb)
     if not known:
         from_xyz = np.array(raw.rgb_xyz_matrix, np.float64)[:3]
-        if known := from_xyz.any():
+        if known := _invertible(from_xyz):
             from_srgb = from_xyz @ primaries("rec709").to_xyz
             to_srgb = np.linalg.inv(from_srgb / from_srgb.sum(axis=1, keepdims=True))
         else:
@@ -235,6 +235,11 @@ def _colour(raw: Any) -> Colour:
         scene_light=True,
         camera=_camera(raw, to_srgb, to_d50, gains) if known else None,
     )
+
+
+def _invertible(matrix: Array) -> bool:
+    """Whether a matrix of colours is one: neither missing nor nonsense."""
+    return bool(np.isfinite(matrix).all() and abs(np.linalg.det(matrix)) > 1e-6)
 
 
 def _camera(raw: Any, to_srgb: Array, to_d50: Array, gains: Array) -> Camera:
