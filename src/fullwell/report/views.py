@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fullwell.image import BLACK_IN_ALL, CLIPPED_IN_ALL, Array, Bracket, Radiance, Response
-from fullwell.io import jpeg
+from fullwell.io import jpeg_strips
 from fullwell.io.picture import encode
 from fullwell.report.contact_sheet import of_codes
 
@@ -145,4 +145,4 @@ def log_luminance(radiance: Radiance) -> Array:
 
 def embedded(codes: Array) -> str:
     """A picture as the URL of itself."""
-    return "data:image/jpeg;base64," + base64.b64encode(jpeg.encode(codes, QUALITY)).decode()
+    return "data:image/jpeg;base64," + base64.b64encode(jpeg_strips.encode(codes, QUALITY)).decode()
