@@ -149,3 +149,21 @@ def test_getters_and_setters_are_opencvs():
         assert getattr(mine, f"get{what}")() == getattr(theirs, f"get{what}")()
     mine.setMaxBits(4)
     assert mine.getMaxBits() == 4
+
+
+@pytest.mark.parametrize("shift", [(0, 0), (2, -3), (-1, 4), (5, 7), (-9, 1), (1, 70)])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+@pytest.mark.parametrize("shape", [(5, 7), (5, 7, 3), (1, 1, 3)])
+def test_a_moved_image_is_what_slices_say(shift, dtype, shape):
+    image = np.random.default_rng(1).integers(1, 255, shape).astype(dtype)
+    image.flags.writeable = False
+    expected = np.zeros_like(image)
+    for y, x in np.ndindex(shape[:2]):
+        if 0 <= y + shift[0] < shape[0] and 0 <= x + shift[1] < shape[1]:
+            expected[y + shift[0], x + shift[1]] = image[y, x]
+    out = np.full_like(image, 9)
+    align._move(image, shift, out)
+    np.testing.assert_array_equal(out, expected)
+    apart = np.full((2 * shape[0], *shape[1:]), 9, dtype)[::2]
+    align._move(image, shift, apart)
+    np.testing.assert_array_equal(apart, expected)

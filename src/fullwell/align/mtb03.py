@@ -59,15 +59,19 @@ class MTB03(Aligner):
         pyramids = []
         for codes in bracket.decoded(progress):
             base = np.empty(codes.shape[:2], np.uint8)
-            grey(codes, 0 if codes.dtype == np.uint8 else 8, base)
+            grey(codes, base)
             pyramids.append(_pyramid(base, levels))
+        # For all pairs: fresh memory for each took as long as making the bitmaps.
+        room = [
+            np.empty((2, THRESHOLDS, 2, h, -(-w // WORD)), np.uint64) for h, w in (s.image.shape for s in pyramids[0])
+        ]
         order = sorted(range(len(bracket)), key=lambda i: (float(pyramids[i][-1].image.mean(dtype=np.float64)), i))
         place = order.index(bracket.reference)
         poses = {bracket.reference: Pose("shift", (0, 0), 1.0)}
         for side in (order[place + 1 :], order[:place][::-1]):
             near = bracket.reference
             for i in side:
-                (dy, dx), confidence = self._shift(pyramids[near], pyramids[i], radius)
+                (dy, dx), confidence = self._shift(pyramids[near], pyramids[i], radius, room)
                 y, x = poses[near].shift_px
                 poses[i] = Pose("shift", (y + dy, x + dx), confidence)
                 near = i
@@ -83,10 +87,12 @@ class MTB03(Aligner):
         levels = max(0, min(bits - 1, int(math.log2(max(1, min(shape) / SMALLEST)))))
         return levels, 2 ** (bits - levels) - 1
 
-    def _shift(self, near: list[Scale], far: list[Scale], radius: int) -> tuple[tuple[int, int], float]:
-        """The shift (y, x) that lays `far` over `near`, and how sure it is."""
+    def _shift(
+        self, near: list[Scale], far: list[Scale], radius: int, room: list[Array]
+    ) -> tuple[tuple[int, int], float]:
+        """The shift (y, x) that lays `far` over `near`, and how sure it is; `room` is where bitmaps are made."""
         dy = dx = 0
-        for a, b in zip(reversed(near), reversed(far), strict=True):
+        for a, b, bits in zip(reversed(near), reversed(far), reversed(room), strict=True):
             dy, dx = 2 * dy, 2 * dx
             (h, w), levels = a.image.shape, self._thresholds(a, b)
             tried = _around(dy, dx, min(radius, h // 2), min(radius, w // 2))
@@ -94,18 +100,13 @@ class MTB03(Aligner):
                 tried.insert(0, (0, 0))  # what was found on the way down must be better than none where it is applied
             shifts = np.array(tried, np.int64)
             with threads_for(h * w):
-                bits = self._bitmaps(a, levels[0]), self._bitmaps(b, levels[1])
-                best = _least(compare(*bits, w, shifts, False, BLOCKS))
+                for scale, level, out in zip((a, b), levels, bits, strict=True):
+                    bitmaps(scale.image, level, self.exclude_range, out)
+                best = _least(compare(bits[0], bits[1], w, shifts, False, BLOCKS))
             dy, dx = (int(s) for s in shifts[best])
             radius = 1
-        confidence = _confidence(compare(*bits, w, shifts[best : best + 1], True, BLOCKS)[0])
+        confidence = _confidence(compare(bits[0], bits[1], w, shifts[best : best + 1], True, BLOCKS)[0])
         return ((dy, dx), confidence) if confidence >= self.min_confidence else ((0, 0), confidence)
-
-    def _bitmaps(self, scale: Scale, levels: Array) -> Array:
-        h, w = scale.image.shape
-        out = np.empty((len(levels), 2, h, -(-w // WORD)), np.uint64)
-        bitmaps(scale.image, levels, self.exclude_range, out)
-        return out
 
     def _thresholds(self, a: Scale, b: Scale) -> Array:
         """Levels (2, k) of the same percentile in both, for the percentiles with most pixels clear on either side."""

@@ -13,6 +13,8 @@ import numpy as np
 from fullwell.align.mtb03 import MTB03
 from fullwell.compat.cv2.arguments import Algorithm, Array, images, refuse, setting
 from fullwell.image import Bracket
+from fullwell.kernels._jit import threads_for
+from fullwell.kernels.warp import move
 
 
 class AlignExposures(Algorithm):
@@ -96,8 +98,15 @@ def _move(a: Array, shift: tuple[int, int], out: Array) -> None:
     """The image moved, into `out`, which may be the image itself."""
     h, w = a.shape[:2]
     y, x = min(max(shift[0], -h), h), min(max(shift[1], -w), w)
+    apart = not np.may_share_memory(a, out)
+    same = a.dtype == out.dtype and a.shape == out.shape and a.size > 0
+    if apart and same and a.flags.c_contiguous and out.flags.c_contiguous:
+        item = a.nbytes // (h * w)
+        with threads_for(h * w):
+            move(a.view(np.uint8).reshape(h, w * item), y, x * item, out.view(np.uint8).reshape(h, w * item))
+        return
     top, bottom, left, right = max(0, y), min(h, h + y), max(0, x), min(w, w + x)
-    if not np.may_share_memory(a, out):
+    if apart:
         out[top:bottom, left:right] = a[top - y : bottom - y, left - x : right - x]
     elif (y, x) != (0, 0):  # row by row, in an order that overwrites none before it is moved: no second image
         for row in range(top, bottom) if y <= 0 else range(bottom - 1, top - 1, -1):
