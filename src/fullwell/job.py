@@ -172,6 +172,7 @@ def run(job: Job, progress: Progress) -> Result:
         written.in_order(written.shown),
         written.in_order(written.verified),
         job.regions,
+        first.merge.values().get("deghost", "off"),
     )
     return result
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from fullwell.errors import InputError, ResultRefused
+from fullwell.errors import InputError, ResultRefused, UsageError
 from fullwell.image import Array, Bracket, Picture, Radiance, Response
 from fullwell.params import Operator, build, param
 from fullwell.progress import QUIET, Progress
@@ -101,18 +101,50 @@ class Calibrator(Operator):
 class Merger(Operator):
     """Registered frames to radiance in linear Rec.709. Bracket and Response to Radiance."""
 
+    layers: ClassVar[tuple[str, ...]] = ("mask",)  # what it can tell beside the light, of `LAYERS`
+    images: ClassVar[float] = 1.1  # images of the size of the radiance that it holds while all frames are in memory
+
     def __call__(
         self,
         bracket: Images,
         response: Response | npt.ArrayLike,
         times: npt.ArrayLike | None = None,
         progress: Progress = QUIET,
+        *,
+        layers: Collection[str] = (),
     ) -> Radiance:
-        return self.merge(Bracket.of(bracket, times).used, Response.of(response), progress)
+        """`layers`: what the radiance shall carry beside light and mask, "sigma" and "source".
+
+        Raises UsageError where the operator cannot tell that.
+        """
+        self.check(layers)
+        bracket = Bracket.of(bracket, times)
+        merged = self.merge(bracket.used, Response.of(response), frozenset(layers), progress)
+        numbers = bracket.kept
+        if len(numbers) == len(bracket):
+            return merged
+        source, ghosts = merged.source, merged.ghosts  # by the frames that are used; told by those that were given
+        if source is not None:
+            source = np.array([*numbers, -1], np.int16)[source]  # -1, none, is the last
+        if ghosts is not None:
+            rejected = np.zeros(len(bracket))
+            shares = np.ones((len(bracket), *ghosts.shares.shape[1:]), np.float32)
+            rejected[numbers], shares[numbers] = ghosts.rejected, ghosts.shares
+            ghosts = ghosts._replace(reference=numbers[ghosts.reference], rejected=rejected, shares=shares)
+        return dataclasses.replace(merged, source=source, ghosts=ghosts)
+
+    @classmethod
+    def check(cls, layers: Collection[str]) -> None:
+        """Raises UsageError for a layer that it cannot tell."""
+        if lacking := [layer for layer in layers if layer not in cls.layers]:
+            raise UsageError(
+                f"{cls.id}: cannot tell the layer {lacking[0]}, which needs a model of the noise; "
+                "merge with one that has it: --merge granados10."
+            )
 
     @abstractmethod
-    def merge(self, bracket: Bracket, response: Response, progress: Progress) -> Radiance:
-        """One radiance in the reference frame's geometry."""
+    def merge(self, bracket: Bracket, response: Response, layers: Collection[str], progress: Progress) -> Radiance:
+        """One radiance in the reference frame's geometry, of used frames alone."""
 
 
 class Fuser(Operator):

@@ -64,6 +64,7 @@ class Recipe:
 
     def __post_init__(self) -> None:
         primaries(self.primaries)
+        self.merge.check(self.output.layers)
 
     @classmethod
     def of(
@@ -178,7 +179,7 @@ class Recipe:
             with progress.stage("response"):
                 result.response = self.response(bracket, progress=progress)
             with progress.stage("merge"):
-                merged = self.merge(bracket, result.response, progress=progress)
+                merged = self.merge(bracket, result.response, progress=progress, layers=self.output.layers)
                 meta = dataclasses.replace(bracket.meta, recipe=self.to_toml())
                 result.radiance = dataclasses.replace(self.scale(merged.to(self.primaries).cropped(part)), meta=meta)
         return result

@@ -213,7 +213,7 @@ def test_brackets_in_a_folder_are_found_and_made_one_by_one(run, tmp_path: Path)
         "fullwell: 1 of 3 sets could not be made.",
     ]
     code, out, _ = run("make", "photos", "--every", "3", "-o", "{reference}.jpg", "--json")
-    assert (code, [sorted(r)[0] for r in json.loads(out)]) == (3, ["frames", "error", "frames"])
+    assert (code, ["error" in r for r in json.loads(out)]) == (3, [False, True, False])
 
 
 def test_a_second_run_does_not_take_its_own_result(run, frames: list[str]) -> None:

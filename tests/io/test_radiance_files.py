@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from fullwell import color
-from fullwell.errors import InputError
+from fullwell.errors import InputError, ParameterError
 from fullwell.image import Metadata, Radiance
 from fullwell.io import Encoding, exif, ifd, read_radiance, write
 
@@ -274,6 +274,26 @@ def test_openexr_says_who_when_and_with_what(tmp_path: Path) -> None:
         assert head.index(name) < head.index(value, head.index(name)) < head.index(name) + 60
     assert b"expTime" not in head
     assert b"isoSpeed" not in head  # it varied
+
+
+def test_all_layers_come_back(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    sigma = rng.uniform(0.001, 0.1, (40, 50, 3)).astype(np.float32)
+    sigma[0, 0] = np.inf
+    source = rng.integers(-1, 9, (40, 50)).astype(np.int16)
+    mask = rng.integers(0, 4, (40, 50)).astype(np.uint8)
+    scene = Radiance(rng.random((40, 50, 3), np.float32), mask=mask, sigma=sigma, source=source)
+    write(scene, tmp_path / "a.exr", Encoding(exr_layers="sigma, mask,source"))
+    read = read_radiance(tmp_path / "a.exr")
+    assert (read.mask == mask).all()
+    assert (read.source == source).all()
+    assert read.source.dtype == np.int16
+    np.testing.assert_allclose(read.rgb, scene.rgb, rtol=1e-3)
+    np.testing.assert_allclose(read.sigma, sigma, rtol=1e-3)
+    spec = oiio.ImageInput.open(str(tmp_path / "a.exr")).spec()
+    assert set(spec.channelnames) == {"R", "G", "B", "mask", "sigma.R", "sigma.G", "sigma.B", "source"}
+    with pytest.raises(ParameterError, match="exr_layers must be none or some of mask, sigma, source"):
+        Encoding(exr_layers="sigma,depth")
 
 
 @pytest.mark.parametrize("compression", ["zip", "b44", "dwaa"])

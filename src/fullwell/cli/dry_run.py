@@ -74,6 +74,8 @@ def peak_bytes(job: Job) -> int:
     frames = kept + min(6 * h * w * len(job.bracket), KEPT_BYTES) if together else (thread_count() + 1) * largest
     pictures = [POINT_IMAGES if not r.fuse and isinstance(r.tonemap, PointOp) else WHOLE_IMAGES for r in job.recipes]
     several = 2.0 if len(job.recipes) > 1 else 0.0  # the first is kept
-    merging = frames + (1.1 if together else 2.1) * image
-    finishing = (kept if together else 0) + (max(pictures) + several + (1.1 if job.radiance else 0.0)) * image
+    first = job.recipes[0]
+    layers = 1.3 * bool({"sigma", "source"} & set(first.output.layers))
+    merging = frames + (first.merge.images + (0.0 if together else 1.0) + layers) * image
+    finishing = (kept if together else 0) + (max(pictures) + several + (1.1 + layers if job.radiance else 0.0)) * image
     return round(PROGRAM_BYTES + max(merging, finishing))

@@ -29,6 +29,8 @@ from fullwell.errors import UsageError
 )  # fmt: skip
 @stage_options
 @click.option("--merge", metavar="ID", help="How to merge. [robertson03]")
+@click.option("--deghost", metavar="HOW", help="Where things moved: off, auto, low, medium, high. [off]")
+@click.option("--layers", metavar="NAME,NAME", help="Layers of .exr beside the light: mask, sigma, source.")
 @click.option("--tonemap", metavar="ID,ID|all", help="How to tone map; several make a picture each. [natural]")
 @click.option("--fuse", metavar="ID|none", help="Fuse the frames; needs no times. Beside --tonemap, a picture more.")
 @finish_options
@@ -44,6 +46,7 @@ from fullwell.errors import UsageError
 @click.option(
     "--report", "reports", multiple=True, metavar="FILE", help="What was done and how well it fitted: .json or .html."
 )
+@click.option("--ghost-map", metavar="FILE", help="Picture of what --deghost left out of each frame: .png.")
 @click.option("--plot-response", metavar="FILE", help="Plot the response: .svg, or .png with matplotlib.")
 @click.option("--json", "machine", is_flag=True, help="Print the report as JSON.")
 @click.option("--dry-run", is_flag=True, help="Show frames, recipe, outputs and memory, and do nothing.")
@@ -58,6 +61,7 @@ def command(
     every: str | None,
     reports: tuple[str, ...],
     plot_response: str | None,
+    ghost_map: str | None,
     machine: bool,
     dry_run: bool,
     force: bool,
@@ -66,6 +70,8 @@ def command(
     primaries: str | None,
     trust_times: bool,
     wb_match: str | None,
+    deghost: str | None,
+    layers: str | None,
     scale: str | None,
     scale_like: str | None,
     calibrate: str | None,
@@ -86,7 +92,8 @@ def command(
     from fullwell.cli.dry_run import as_text, foreseen, of_memory
     from fullwell.cli.progress import working
     from fullwell.job import prepare, run, write_report
-    from fullwell.report.files import PLOT, REPORT, check_report, check_text_output
+    from fullwell.report import ghost_map as maps
+    from fullwell.report.files import MAP, PLOT, REPORT, check_report, check_text_output
     from fullwell.report.regions import Region
     from fullwell.report.response_plot import check_plot, plot
 
@@ -95,14 +102,21 @@ def command(
         settings = ("output.hdr=true", *settings)
     output = output_values(given)
     times, times_from = given_times(given)
-    flags = scale_values(wb_match, scale, scale_like, calibrate) | {"output": output}
+    flags = scale_values(wb_match, scale, scale_like, calibrate)
+    if deghost is not None:
+        flags.setdefault("merge", {})["deghost"] = deghost
+    flags["output"] = output | ({"exr_layers": layers} if layers is not None else {})
     rest = {"times_s": tuple(times) if times else None, "trust_times": trust_times or None, "crop": crop}
     recipes = chosen_looks(given, settings, recipe, flags, reference=reference, primaries=primaries, **rest)
     if plot_response:
         check_plot(plot_response)
         if all(r.fuse for r in recipes):
             raise UsageError("--plot-response: fused frames need no response; leave out --fuse or the plot.")
-    texts = [*((path, REPORT) for path in reports), *([(plot_response, PLOT)] if plot_response else [])]
+    if ghost_map:
+        merges = not all(r.fuse for r in recipes)
+        maps.check(ghost_map, recipes[0].merge.values().get("deghost", "off") if merges else "off")
+    beside = [*((path, REPORT) for path in reports), (plot_response, PLOT), (ghost_map, MAP)]
+    texts = [(path, kind) for path, kind in beside if path]
     for i, (path, kind) in enumerate(texts):
         if kind == REPORT:
             check_report(path)
@@ -112,8 +126,10 @@ def command(
 
         if dry_run:
             raise UsageError("--dry-run: is of one bracket; `fullwell inspect --every N` shows the sets.")
-        if reports or plot_response or regions:
-            raise UsageError("--every: a report of all sets is --json; --report, --plot-response, --region are of one.")
+        if reports or plot_response or ghost_map or regions:
+            raise UsageError(
+                "--every: a report of all sets is --json; --report, --plot-response, --ghost-map, --region are of one."
+            )
         return make_sets(frames, every, outputs, recipes, times_from, verify, force, threads, machine)
 
     def ahead() -> Any:
@@ -135,6 +151,8 @@ def command(
         result = run(job, bar)
     if plot_response and result.response:
         plot(result.response, plot_response)
+    if ghost_map and result.radiance:
+        maps.write(result.radiance, [f.name for f in job.bracket], ghost_map)
     for path in reports:
         write_report(result, path)
     if machine:
@@ -161,12 +179,15 @@ def told_crop(size: dict[str, int], reference: dict[str, Any]) -> str:
 
 def show(report: dict[str, Any]) -> None:
     """Warnings to stderr; the luminance of regions and the files that were written to stdout."""
+    from fullwell.report.record import told_ghosts
     from fullwell.report.regions import told
 
     for warning in report["warnings"]:
         click.echo(f"warning: {warning}", err=True)
     if cropped := told_crop(report["size"], report["frames"][report["reference"]]):
         click.echo(cropped, err=True)
+    if ghosts := told_ghosts(report["deghost"], [frame["path"] for frame in report["frames"]]):
+        click.echo(ghosts, err=True)
     for measured in report["regions"]:
         click.echo(told(measured))
     headrooms = {shown["path"]: f" (diffuse white + {shown['headroom_stops']:.1f} stops)" for shown in report["hdr"]}

@@ -3,17 +3,19 @@
 from fullwell.color import Array
 from fullwell.image.bracket import Bracket
 from fullwell.image.frame import Camera, Exposure, Frame, Metadata, Pose, Settled, as_codes, widened
-from fullwell.image.light import BLACK_IN_ALL, CLIPPED_IN_ALL, Picture, Radiance, Response
+from fullwell.image.light import BLACK_IN_ALL, CLIPPED_IN_ALL, LAYERS, Ghosts, Picture, Radiance, Response, mixed_sigma
 
 __all__ = [
     "BLACK_IN_ALL",
     "CLIPPED_IN_ALL",
     "KEPT_BYTES",
+    "LAYERS",
     "Array",
     "Bracket",
     "Camera",
     "Exposure",
     "Frame",
+    "Ghosts",
     "Metadata",
     "Picture",
     "Pose",
@@ -21,6 +23,7 @@ __all__ = [
     "Response",
     "Settled",
     "as_codes",
+    "mixed_sigma",
     "widened",
 ]
 

@@ -114,7 +114,7 @@ class Bracket:
     @property
     def used(self) -> Bracket:
         """The bracket without the frames that are left out; the reference always stays."""
-        kept = self._kept
+        kept = self.kept
         if len(kept) == len(self):
             return self
         return dataclasses.replace(
@@ -123,12 +123,13 @@ class Bracket:
 
     def with_used(self, used: Bracket) -> Bracket:
         """The bracket with other frames and notes in place of `used`; what is left out stays as it is."""
-        changed = dict(zip(self._kept, used.frames, strict=True))
+        changed = dict(zip(self.kept, used.frames, strict=True))
         frames = tuple(changed.get(i, f) for i, f in enumerate(self.frames))
         return dataclasses.replace(self, frames=frames, notes=used.notes)
 
     @property
-    def _kept(self) -> list[int]:
+    def kept(self) -> list[int]:
+        """The numbers of the frames that are used."""
         return [i for i, f in enumerate(self.frames) if not f.left_out or i == self.reference]
 
     @property

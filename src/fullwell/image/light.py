@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ from fullwell.image.frame import Metadata
 CLIPPED_IN_ALL = 1  # bit of Radiance.mask: too bright for every frame, the value is a lower bound
 BLACK_IN_ALL = 2  # bit of Radiance.mask: too dark for every frame, the value is an upper bound
 BAND = 16  # rows that are moved at a time, through the processor's cache
+LAYERS = ("mask", "sigma", "source")  # what radiance may carry beside the light
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +69,15 @@ class Response:
         return _as_array(self.curve, dtype, copy)
 
 
+class Ghosts(NamedTuple):
+    """What a merge left out because it moved: `reference`, from 0, is the frame that decided where things are."""
+
+    reference: int
+    rejected: Array  # (frames,): share of the picture where a frame that measured something was not used
+    shares: Array  # (frames, rows, columns) float32: how much a frame counts, 0 to 1, in cells of the reference frame
+    cell: int  # pixels a side of a cell
+
+
 @dataclass(frozen=True, eq=False)
 class Radiance:
     """Linear scene light.
@@ -77,7 +87,10 @@ class Radiance:
     1 / (s * ISO / 100 / f-number ** 2), the unit that is the same for all brackets of one camera, and by `cd_m2` for
     luminance in cd/m2, which is nominal, by the camera's settings, unless it is `calibrated`, by a meter. `noise_floor`
     is the least that the longest exposure tells from black, in the unit of `rgb`; None where nobody knows.
-    `wb_gain_ev` is (frames, 3): log2 of how much more a frame recorded in a channel than its neighbours make expect.
+    `sigma` (h, w, 3) float32 is the standard deviation of `rgb` by the camera's noise, infinite where a channel was not
+    measured; `source` (h, w) int16 is the number of the frame that says most of a pixel, from 0 in the order given, -1
+    for none: both where somebody asked for them. `ghosts` tells what was left out as moving. `wb_gain_ev` is
+    (frames, 3): log2 of how much more a frame recorded in a channel than its neighbours make expect.
     `origin_px` is where (y, x) its first pixel is in the reference frame.
     """
 
@@ -90,6 +103,9 @@ class Radiance:
     cd_m2: float | None = None
     calibrated: bool = False
     wb_gain_ev: Array | None = None
+    sigma: Array | None = None
+    source: Array | None = None
+    ghosts: Ghosts | None = None
     origin_px: tuple[int, int] = (0, 0)
 
     def __post_init__(self) -> None:
@@ -114,8 +130,9 @@ class Radiance:
 
     def _part(self, part: tuple[slice, slice], rgb: Array) -> Radiance:
         y, x = (o + (s.start or 0) for o, s in zip(self.origin_px, part, strict=True))
-        mask = None if self.mask is None else np.ascontiguousarray(self.mask[part])
-        return dataclasses.replace(self, rgb=rgb, mask=mask, origin_px=(y, x))
+        found = {name: getattr(self, name) for name in LAYERS}
+        layers: dict[str, Any] = {name: np.ascontiguousarray(a[part]) for name, a in found.items() if a is not None}
+        return dataclasses.replace(self, rgb=rgb, origin_px=(y, x), **layers)
 
     @property
     def luminance_weights(self) -> Array:
@@ -132,19 +149,29 @@ class Radiance:
             return self
         per_unit = {k: v / factor for k in ("to_absolute", "cd_m2") if (v := getattr(self, k)) is not None}
         floor = None if self.noise_floor is None else self.noise_floor * factor
-        return dataclasses.replace(self, rgb=self.rgb * np.float32(factor), noise_floor=floor, **per_unit)
+        sigma = None if self.sigma is None else self.sigma * np.float32(factor)
+        return dataclasses.replace(self, rgb=self.rgb * np.float32(factor), sigma=sigma, noise_floor=floor, **per_unit)
 
     @property
     def unmeasured(self) -> float:
         """Share of pixels with a channel that no frame measured."""
         return 0.0 if self.mask is None else float(np.count_nonzero(self.mask)) / self.mask.size
 
+    def unused(self, frame: int) -> Array:
+        """How much of a frame, from 0, was left out of each pixel because something moved, (h, w) float32, 0 to 1."""
+        h, w, _ = self.rgb.shape
+        if self.ghosts is None:
+            return np.zeros((h, w), np.float32)
+        rows, columns = ((np.arange(n) + o) // self.ghosts.cell for n, o in zip((h, w), self.origin_px, strict=True))
+        return 1 - self.ghosts.shares[frame][np.ix_(rows, columns)]
+
     def to(self, name: str) -> Radiance:
         """The same light in other working primaries."""
         if name == self.primaries:
             return self
         matrix = conversion(self.primaries, name).astype(np.float32)
-        return dataclasses.replace(self, rgb=self.rgb @ matrix.T, primaries=name)
+        sigma = None if self.sigma is None else mixed_sigma(self.sigma, matrix)
+        return dataclasses.replace(self, rgb=self.rgb @ matrix.T, sigma=sigma, primaries=name)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         return _as_array(self.rgb, dtype, copy)
@@ -175,6 +202,11 @@ class Picture:
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         return _as_array(self.rgb, dtype, copy)
+
+
+def mixed_sigma(sigma: Array, matrix: Array) -> Array:
+    """Standard deviations (h, w, 3) after a matrix (3, 3) on channels whose errors are independent."""
+    return np.asarray(np.sqrt((sigma**2) @ np.maximum(matrix.T**2, 1e-20)), np.float32)  # infinity stays one
 
 
 def _as_rgb(rgb: npt.ArrayLike, what: str) -> Array:

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 BAND = 256  # rows
 HALF_MAX = 65504.0
-MASK = "mask"
+# Channels of each layer; all but sigma are whole numbers, which are stored as 32-bit floats.
+CHANNELS = {"mask": ("mask",), "sigma": ("sigma.R", "sigma.G", "sigma.B"), "source": ("source",)}
 # OpenImageIO's names of the standard attributes capDate, owner and so on; other names it would keep as they are.
 ATTRIBUTES = {
     0x9003: "DateTime", 0x8298: "Copyright", 0x013B: "Artist", 0x010E: "ImageDescription", 0x010F: "cameraMake",
@@ -49,8 +50,7 @@ def read_radiance(path: Path) -> Radiance:
             Header(height, width, lambda: np.empty(0)).checked(str(path))
         begin, end = min(chosen), max(chosen) + 1
         pixels = source.read_image(0, 0, begin, end, "float")
-        at = spec.channelnames.index(MASK) if MASK in spec.channelnames else -1
-        unmeasured = source.read_image(0, 0, at, at + 1, "float") if at >= 0 else None
+        layers = [_layer(source, spec, channels) for channels in CHANNELS.values()]
         said = openimageio.errors(source)
     if pixels is None or said:
         raise InputError(f"{path}: the OpenEXR file is damaged or truncated; make or copy it again.")
@@ -61,21 +61,32 @@ def read_radiance(path: Path) -> Radiance:
         next(iter(openimageio.numbers(spec, name)), None) for name in (TO_ABSOLUTE, WHITE, NOMINAL, NOISE_FLOOR)
     )
     meta = Metadata(sources=(str(path),), recipe=openimageio.text(spec, "fullwell:recipe"))
-    mask = None if unmeasured is None or unmeasured.shape[:2] != rgb.shape[:2] else unmeasured[..., 0].astype(np.uint8)
+    mask, sigma, frame = (a if a is not None and a.shape[:2] == rgb.shape[:2] else None for a in layers)
     return Radiance(
         rgb,
         name,
-        mask,
+        None if mask is None else mask[..., 0].astype(np.uint8),
         to_absolute=scale,
         noise_floor=floor,
         meta=meta,
         cd_m2=white if white is not None else nominal,
         calibrated=white is not None,
+        sigma=sigma,
+        source=None if frame is None else frame[..., 0].astype(np.int16),
     )
 
 
+def _layer(source: Any, spec: Any, channels: tuple[str, ...]) -> Array | None:
+    """The channels of a layer (h, w, n) float32; None where one is not there."""
+    if any(c not in spec.channelnames for c in channels):
+        return None
+    at = [spec.channelnames.index(c) for c in channels]
+    return np.concatenate([source.read_image(0, 0, i, i + 1, "float") for i in at], axis=2)
+
+
 COLOURS = (("r", "g", "b"), ("red", "green", "blue"), ("y", "y", "y"))
-BESIDE, DEPTH = {"a", "alpha", MASK}, {"z", "zback", "depth"}
+BESIDE = {"a", "alpha", *(name.lower() for names in CHANNELS.values() for name in names)}
+DEPTH = {"z", "zback", "depth"}
 
 
 def _channels(names: tuple[str, ...], path: Path) -> list[int]:
@@ -88,7 +99,7 @@ def _channels(names: tuple[str, ...], path: Path) -> list[int]:
             if all(name in folded for name in full):
                 return [folded.index(name) for name in full]
     last = [name.rpartition(".")[2] for name in folded]
-    light = [k for k, name in enumerate(last) if name not in BESIDE]
+    light = [k for k, name in enumerate(last) if not BESIDE & {name, folded[k]}]
     if len(light) in (1, 3) and not DEPTH.intersection(last):
         return light * (3 // len(light))
     raise InputError(f"{path}: must hold channels R, G, B or Y, it holds {', '.join(names)}.")
@@ -131,10 +142,14 @@ def write_radiance(scene: Radiance, path: Path, encoding: Encoding) -> None:
         rgb = np.where(np.isfinite(rgb), np.clip(rgb, -HALF_MAX, HALF_MAX), rgb)
     if half:
         rgb = _halves(rgb)
-    if encoding.exr_layers == "mask" and scene.mask is not None:
-        spec.nchannels, spec.channelnames = 4, ("R", "G", "B", MASK)
-        spec.channelformats = tuple(oiio.TypeDesc(k) for k in (kind, kind, kind, "float"))  # which b44 leaves exact
-        rgb = np.concatenate([rgb, scene.mask[:, :, None].astype(np.float32)], axis=2)
+    layers = {name: a for name in CHANNELS if name in encoding.layers and (a := getattr(scene, name)) is not None}
+    if layers:
+        kinds = {name: kind if name == "sigma" else "float" for name in layers}  # floats are what b44 leaves exact
+        names = ("R", "G", "B", *(c for name in layers for c in CHANNELS[name]))
+        formats = [kind] * 3 + [kinds[name] for name in layers for _ in CHANNELS[name]]
+        spec.nchannels, spec.channelnames = len(names), names
+        spec.channelformats = tuple(oiio.TypeDesc(k) for k in formats)
+        rgb = np.concatenate([rgb, *(a.reshape(h, w, -1).astype(np.float32) for a in layers.values())], axis=2)
     out = oiio.ImageOutput.create(str(path))
     if out is None or not out.open(str(path), spec) or not out.write_image(rgb) or not out.close():
         raise OSError(out.geterror() if out else oiio.geterror())

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fullwell.errors import FullwellError, InputError, ParameterError, UsageError
-from fullwell.image import Metadata, Picture, Radiance
+from fullwell.image import LAYERS, Metadata, Picture, Radiance
 from fullwell.io import exif, formats
 from fullwell.io.rendition import HdrPicture, hdr_picture
 from fullwell.params import Operator, param
@@ -70,15 +70,28 @@ class Encoding(Operator):
         "zip", choices=EXR_COMPRESSIONS, help="Compression of OpenEXR; pxr24, b44 and dwa lose precision."
     )
     exr_layers: str = param(
-        "none", choices=("none", "mask"), help="Layers of OpenEXR beside the light: which pixels no frame measured."
+        "none",
+        help="Layers of OpenEXR beside the light, with commas: mask (1 too bright for every frame, 2 too dark), sigma "
+        "(standard deviation), source (frame that says most, from 0); or none.",
     )
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.bits not in (8, 10, 12, 16, 32):
             raise ParameterError(f"output: bits must be 8, 10, 12, 16 or 32, got {self.bits}.")
+        for layer in self.layers:
+            if layer not in LAYERS:
+                raise ParameterError(
+                    f"output: exr_layers must be none or some of {', '.join(LAYERS)} with commas between, "
+                    f"got {self.exr_layers!r}."
+                )
         if self.peak and self.peak < self.nits:
             raise ParameterError(f"output: peak must be at least nits, {self.nits:g}, or 0, got {self.peak:g}.")
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The layers of OpenEXR."""
+        return () if self.exr_layers == "none" else tuple(n.strip() for n in self.exr_layers.split(","))
 
     def kind(self, path: str | Path) -> str:
         """What a file of this name will hold: "radiance", a "picture" or an "hdr" picture. Raises UsageError."""

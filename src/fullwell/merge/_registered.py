@@ -22,6 +22,21 @@ class Laid(NamedTuple):
     spans: Array  # (h, 2) int64, the columns [first, last) that each row of the reference shows of it
 
 
+def common(near: Laid, far: Laid) -> tuple[Array, Array] | None:
+    """The codes of two frames where both show something, as views; None where they do nowhere."""
+    h, w, _ = near.codes.shape
+    shifts = np.array([near.shift, far.shift])
+    top, left = np.maximum(shifts.max(axis=0), 0)
+    bottom, right = np.array([h, w]) + np.minimum(shifts.min(axis=0), 0)
+    if bottom <= top or right <= left:
+        return None
+    a, b = (
+        laid.codes[top - sy : bottom - sy, left - sx : right - sx]
+        for laid, (sy, sx) in zip((near, far), shifts, strict=True)
+    )
+    return a, b
+
+
 class Registered:
     """A frame that is shifted by whole pixels stays as it is; another is resampled, to 16 bits, and so all become.
 

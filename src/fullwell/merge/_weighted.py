@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
+import dataclasses
 from abc import abstractmethod
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from fullwell.image import Array, Bracket, Radiance, Response
-from fullwell.kernels.merge import merge_tables
-from fullwell.kernels.rows import addresses
-from fullwell.merge._highlights import untint
-from fullwell.merge._registered import Registered
-from fullwell.merge._white_balance import white_balance_drift
+from fullwell.errors import UsageError
+from fullwell.image import Array, Bracket, Ghosts, Radiance, Response, mixed_sigma
+from fullwell.merge import _ghosts
+from fullwell.merge._noise import Noise, measured, rounding
+from fullwell.merge._seen import Seen
 from fullwell.operators import Merger
 from fullwell.params import param
 from fullwell.progress import Progress
 
 NOISE = 0.03  # code (0 to 1) of the longest frame up to which colour is noise: eight codes of JPEG
-STEEP = 0.1  # stops a code: no response climbs so fast but where the camera is full before its codes are
+FIRM = 0.94  # share of full scale from which JPEG may have left there, beside an edge, what is clipped
+
+
+class Merged(NamedTuple):
+    """Radiance (h, w, 3) float32 and the mask of what is not measured; sigma and source as `Radiance` has them."""
+
+    rgb: Array
+    mask: Array
+    sigma: Array | None = None
+    source: Array | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class WeightedMerger(Merger):
-    """A code is measured where its weight is above 0; a pixel that no frame measured gets the tightest bound.
+    """A pixel that no frame measured gets the tightest bound.
 
     Radiance 1.0 is what the middle exposure records as white: the scale rests on the settings and the response, never
     on the frame that is the reference.
@@ -35,6 +45,59 @@ class WeightedMerger(Merger):
     wb_match: str = param(
         "auto", choices=("auto", "off"), help="Whether frames whose white balance differs are matched to the reference."
     )
+    deghost: str = param(
+        "off", choices=("off", "auto", "low", "medium", "high"),
+        help="How readily a frame is not used where something moved; auto is medium, but for a misfit of most of it.",
+    )  # fmt: skip
+    deghost_reference: int = param(
+        -1, lo=-1, hi=10_000, soft=(-1, 20), help="Frame, from 0, that decides where things are; -1 chooses it."
+    )
+
+    @abstractmethod
+    def combine(self, seen: Seen, layers: Collection[str]) -> Merged:
+        """The frames in one, in the reference frame's own primaries."""
+
+    def merge(self, bracket: Bracket, response: Response, layers: Collection[str], progress: Progress) -> Radiance:
+        seen = Seen.of(bracket, response, self.low, self.high, self.wb_match == "auto", progress)
+        ghosts = self.ghosts(seen)
+        if ghosts:
+            seen = dataclasses.replace(seen, shares=ghosts.shares, cell=ghosts.cell)
+        rgb, mask, sigma, source = self.combine(seen, layers)
+        sigma = None if sigma is None else mixed_sigma(sigma, bracket.to_working)
+        noise = seen.exposure_at(np.full(3, max(self.low, NOISE))).max()
+        return Radiance(
+            bracket.in_working(rgb),
+            "rec709",
+            mask,
+            1.0 / bracket.middle_exposure,
+            noise_floor=float(noise * bracket.middle_exposure / bracket.exposures.max()),
+            meta=bracket.meta,
+            cd_m2=bracket.nominal_cd_m2,
+            wb_gain_ev=seen.drift if seen.drift.any() else None,
+            sigma=sigma,
+            source=source,
+            ghosts=None if ghosts is None else Ghosts(ghosts.reference, ghosts.rejected, ghosts.shares, ghosts.cell),
+        )
+
+    def ghosts(self, seen: Seen) -> _ghosts.Found | None:
+        """Where frames may not speak; None where all may everywhere."""
+        count = len(seen.times)
+        if self.deghost == "off" or count < 2:
+            return None
+        if self.deghost_reference >= count:
+            raise UsageError(
+                f"{self.id}: deghost_reference must be one of the frames 0 to {count - 1} that are used, "
+                f"got {self.deghost_reference}."
+            )
+        return _ghosts.found(seen, self.noise(seen), self.deghost, self.deghost_reference)
+
+    def noise(self, seen: Seen) -> Noise:
+        """What the bracket shows of the camera's noise."""
+        return measured(seen.registered, seen.curve, seen.times, seen.gains, rounding(seen.depth))
+
+
+class TableMerger(WeightedMerger):
+    """The weight of a frame is a matter of its code alone; a code is measured where its weight is above 0."""
 
     logarithmic: ClassVar[bool]
 
@@ -46,65 +109,11 @@ class WeightedMerger(Merger):
     def terms(self, weight: Array, exposure: Array, time: float) -> tuple[Array, Array]:
         """Numerator and denominator that one code of a frame adds."""
 
-    def merge(self, bracket: Bracket, response: Response, progress: Progress) -> Radiance:
-        middle, count = bracket.middle_exposure, len(bracket)
-        knees = [knee(response.table(256)[:, c]) for c in range(3)]
-        registered = Registered(bracket, response, min(self.high, *knees), progress)
-        levels = registered.levels
-        code = np.arange(levels) / (levels - 1)
-        curve = np.maximum(response.table(levels) / (response.white or 1.0), 1e-30)
-        bottom = exposure_at(np.full(3, self.low), code, curve)
-        drift = np.zeros((count, 3))
-        if self.wb_match == "auto":
-            drift = white_balance_drift(bracket, registered, np.log2(curve))
-
-        value, norm = np.empty((count, 3, levels), np.float32), np.empty((count, 3, levels), np.float32)
-        below, above = np.empty((count, 3), np.float32), np.empty((count, 3), np.float32)
-        ends = np.minimum(self.high, knees)
-        bounds = (bottom, exposure_at(ends, code, curve))
-        weights = [np.where((code > self.low) & (code < end), self.weigh(code), 0.0) for end in ends]
-        for k, times in enumerate(bracket.exposures[:, None] / middle * 2.0**drift):
+    def combine(self, seen: Seen, layers: Collection[str]) -> Merged:
+        code, count = seen.code, len(seen.times)
+        value, norm = np.empty((2, count, 3, len(code)), np.float32)
+        weights = [np.where((code > self.low) & (code < end), self.weigh(code), 0.0) for end in seen.ends]
+        for k, times in enumerate(seen.times):
             for c, t in enumerate(times):
-                value[k, c], norm[k, c] = self.terms(weights[c], curve[:, c], float(t))
-            below[k], above[k] = (np.log2(b / times) if self.logarithmic else b / times for b in bounds)
-
-        rgb, mask = np.empty((*bracket.shape, 3), np.float32), np.empty(bracket.shape, np.uint8)
-        sums = np.empty((0, 0, 3), np.float32)
-        for part, laid in registered.batches():
-            first, last = part.start == 0, part.stop == count
-            if first and not last:
-                sums = np.empty_like(rgb)
-            codes, shifts, spans = zip(*laid, strict=True)
-            merge_tables(
-                addresses(codes), codes[0][0, 0], np.array(shifts, np.int64), np.stack(spans), value[part], norm[part],
-                above[part], below[part], below.min(axis=0), self.logarithmic, first, last, rgb, sums, mask,
-            )  # fmt: skip
-        clipped = above.max(axis=0)
-        untint(rgb, mask, np.exp2(clipped) if self.logarithmic else clipped, bracket.to_working)
-        noise = max(np.interp(max(self.low, NOISE), code, curve[:, c]) for c in range(3))
-        floor = float(noise * middle / bracket.exposures.max())
-        return Radiance(
-            bracket.in_working(rgb),
-            "rec709",
-            mask,
-            1.0 / middle,
-            noise_floor=floor,
-            meta=bracket.meta,
-            cd_m2=bracket.nominal_cd_m2,
-            wb_gain_ev=drift if drift.any() else None,
-        )
-
-
-def exposure_at(codes: Array, code: Array, curve: Array) -> Array:
-    """The exposure that a code value (0 to 1) of each channel stands for, (3,)."""
-    return np.array([np.interp(z, code, curve[:, c]) for c, z in enumerate(codes)])
-
-
-def knee(curve: Array) -> float:
-    """The code (0 to 1) where a channel's curve (256,) begins to climb steeply, 1 where it does not.
-
-    Some cameras record white as 245, not 255. Such codes say that a pixel is clipped, not how bright it is.
-    """
-    climb = np.convolve(np.diff(np.log2(np.maximum(curve, 1e-30))), np.full(4, 0.25), "same")
-    steep = np.flatnonzero(climb[128:] > STEEP)
-    return float(128 + steep[0]) / 255.0 if len(steep) else 1.0
+                value[k, c], norm[k, c] = self.terms(weights[c], seen.curve[:, c], float(t))
+        return Merged(*seen.mean(value, norm, self.logarithmic))

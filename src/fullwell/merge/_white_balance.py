@@ -13,7 +13,7 @@ import math
 import numpy as np
 
 from fullwell.image import Array, Bracket
-from fullwell.merge._registered import Laid, Registered
+from fullwell.merge._registered import Laid, Registered, common
 
 PLACES = 40_000  # pixels of a regular grid that are looked at
 LEAST = 200  # of them, below which two frames are not compared
@@ -58,17 +58,11 @@ def _difference(near: Laid, far: Laid, log2_curve: Array, ev: float) -> tuple[Ar
 
     And the standard error of it; None if unknown.
     """
-    h, w, _ = near.codes.shape
-    shifts = np.array([near.shift, far.shift])
-    top, left = np.maximum(shifts.max(axis=0), 0)
-    bottom, right = np.array([h, w]) + np.minimum(shifts.min(axis=0), 0)
-    if bottom <= top or right <= left:
+    views = common(near, far)
+    if views is None:
         return None
-    step = max(1, math.isqrt((bottom - top) * (right - left) // PLACES))
-    seen = [
-        laid.codes[top - sy : bottom - sy : step, left - sx : right - sx : step].reshape(-1, 3)
-        for laid, (sy, sx) in zip((near, far), shifts, strict=True)
-    ]
+    step = max(1, math.isqrt(views[0].shape[0] * views[0].shape[1] // PLACES))
+    seen = [v[::step, ::step].reshape(-1, 3) for v in views]
     full = len(log2_curve) - 1
     good = np.logical_and.reduce([((z > LOW * full) & (z < HIGH * full)).all(axis=1) for z in seen])
     n = int(np.count_nonzero(good))

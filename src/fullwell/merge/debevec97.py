@@ -13,12 +13,12 @@ from typing import ClassVar
 import numpy as np
 
 from fullwell.image import Array
-from fullwell.merge._weighted import WeightedMerger
+from fullwell.merge._weighted import TableMerger
 from fullwell.params import operator
 
 
 @operator(family="merge", title="Debevec and Malik", cite="debevec97")
-class Debevec97(WeightedMerger):
+class Debevec97(TableMerger):
     logarithmic: ClassVar[bool] = True
 
     def weigh(self, code: Array) -> Array:

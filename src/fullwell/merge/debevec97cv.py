@@ -11,6 +11,8 @@ middle exposure records as white.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 
 from fullwell.image import BLACK_IN_ALL, CLIPPED_IN_ALL, Array, Bracket, Radiance, Response
@@ -25,7 +27,7 @@ from fullwell.progress import Progress
 
 @operator(family="merge", title="Debevec in OpenCV", cite="debevec97")
 class Debevec97CV(Merger):
-    def merge(self, bracket: Bracket, response: Response, progress: Progress) -> Radiance:
+    def merge(self, bracket: Bracket, response: Response, layers: Collection[str], progress: Progress) -> Radiance:
         registered = Registered(bracket, response, 1.0, progress)
         codes = [shifted(laid.codes, laid.shift) for laid in registered.each(range(len(bracket)), progress)]
         middle, top = bracket.middle_exposure, registered.levels - 1

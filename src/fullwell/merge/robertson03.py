@@ -18,15 +18,15 @@ from typing import ClassVar
 import numpy as np
 
 from fullwell.image import Array
-from fullwell.merge._weighted import WeightedMerger
+from fullwell.merge._weighted import FIRM, TableMerger
 from fullwell.params import operator
 
-FULL, FIRM = 0.80, 0.94  # shares of full scale: up to the first all of the weight, from the second only a trace
+FULL = 0.80  # share of full scale up to which a code has all of its weight; from FIRM on it has only a trace
 FAINT = 1e-12  # so little that a frame 8 stops shorter still outvotes it, and enough to be a measurement alone
 
 
 @operator(family="merge", title="Robertson, Borman and Stevenson", cite="robertson03")
-class Robertson03(WeightedMerger):
+class Robertson03(TableMerger):
     logarithmic: ClassVar[bool] = False
 
     def weigh(self, code: Array) -> Array:

@@ -10,11 +10,12 @@ from typing import Any
 
 from fullwell.errors import UsageError
 
-REPORT, RESPONSE, PLOT = "report", "response", "plot"
+REPORT, RESPONSE, PLOT, MAP = "report", "response", "plot", "map of ghosts"
 MARKS = {  # one of which the first or last bytes of a file hold that was written as this
     REPORT: (b'"fullwell": "', b"<!-- Fullwell report -->"),
     RESPONSE: (b'"fullwell_response": ',),
     PLOT: (b"<!-- Fullwell -->", b"Software\0Fullwell", b"/Creator (Fullwell)"),
+    MAP: (b"fullwell:recipe",),
 }
 LOOKED_AT = 4096  # bytes at either end
 

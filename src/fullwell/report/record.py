@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,7 @@ def record(
     hdr: Sequence[Mapping[str, Any]] = (),
     verified: Sequence[Mapping[str, Any]] = (),
     regions: Sequence[Region] = (),
+    deghost: str = "off",
 ) -> dict[str, Any]:
     """Everything that `--report` writes; keys are added in time, none is renamed.
 
@@ -41,7 +43,9 @@ def record(
     took no part, and `reason` says why. `wb_gain_ev` is log2 of what a frame recorded too much of red, green and blue,
     and was divided by. `cast_de` and `tint_de` are those of `report.colour`. `cd_m2` is the luminance of 1.0. `hdr`
     tells the radiance shown as diffuse white and the stops above it of every HDR picture; `verified`, of each output
-    that was decoded again, how many stops it is from what it should hold. `verdict` says it in words.
+    that was decoded again, how many stops it is from what it should hold. `deghost` tells the level, the frame that
+    decided where things are, and in which share of the picture each frame was not used because something moved.
+    `verdict` says it in words.
     """
     inspection = inspect(bracket)
     rows, columns = (range(n)[s] for n, s in zip(bracket.shape, part, strict=True))
@@ -73,6 +77,7 @@ def record(
         "response": _response(bracket, response, radiance) if response else None,
         "unmeasured": radiance.unmeasured if radiance else None,
         "radiance": _radiance(radiance) if radiance else None,
+        "deghost": _deghost(radiance, deghost),
         "regions": [region.measure(radiance) for region in regions] if radiance else [],
         "outputs": list(outputs),
         "hdr": [dict(h) for h in hdr],
@@ -109,6 +114,28 @@ def _radiance(radiance: Radiance) -> dict[str, Any]:
         "cd_m2": radiance.cd_m2,
         "luminance": radiance.luminance_kind,
     }
+
+
+def _deghost(radiance: Radiance | None, level: str) -> dict[str, Any] | None:
+    if radiance is None:
+        return None
+    moved = radiance.ghosts
+    return {
+        "level": level,
+        "reference": moved and moved.reference,
+        "rejected": [round(float(r), 4) for r in moved.rejected] if moved else [],
+    }
+
+
+def told_ghosts(deghost: dict[str, Any] | None, names: Sequence[str]) -> str:
+    """One line that says what was rejected; empty where ghosts were not looked for."""
+    if deghost is None or deghost["level"] == "off":
+        return ""
+    names = [Path(name).name for name in names]
+    parts = [f"{name} in {share:.1%}" for name, share in zip(names, deghost["rejected"], strict=False) if share > 0]
+    if not parts:
+        return "deghost: nothing moved."
+    return f"deghost: {names[deghost['reference']]} decides; not used of the picture: {', '.join(parts)}."
 
 
 def _warnings(bracket: Bracket, response: Response | None, drift: Array) -> list[str]:

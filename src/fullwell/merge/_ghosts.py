@@ -1,0 +1,215 @@
+"""What moved between the frames: which of them may speak where, so that nothing is there twice.
+
+One frame decides. The others are compared with it in small cells of pixels, the nearest in exposure first, and what
+agrees with it joins it, so that light which it clips is foretold by the frame that may fill it in. A cell disagrees
+where the difference exceeds noise, the misfit of the response and what a fraction of a pixel of misalignment would do;
+a region is rejected where most of its cells disagree. A rejected frame keeps a trace of its weight: where no other
+measures anything, it still speaks.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from fullwell.image import Array
+from fullwell.kernels.cells import BLACK, CLIPPED, OUTSIDE, cell_means, cells_apart
+from fullwell.merge._noise import Noise, slopes
+from fullwell.merge._seen import Seen
+
+TOLERANCE = {"low": 2.0, "medium": 1.0, "high": 0.6, "auto": 1.0}  # times what is put down to the camera
+ACROSS, SAMPLES = 600, 4  # cells along the diagonal, at least 2 pixels each, and pixels a side that are looked at
+LEAST, MOST = 0.08, 0.5  # share of the light up to which frames may always differ, and beyond which they never may
+MISFIT = 2.5  # standard deviations of what agrees that are put down to the response
+SURE, SIGMAS = 0.03, 3.0  # standard deviation, a share of the light, of what tells that; how many of them noise may be
+EDGE = 0.2  # share of the range of light around a cell: a fraction of a pixel of misalignment
+NEAR = 1  # cells around one that vote with it
+MARGIN, SOFT = 3, 2  # cells by which what is rejected grows, and over which it fades
+TRACE = 1e-22  # of its weight that a rejected frame keeps: less than what a code that is hardly trusted keeps
+WHOLE = 0.5  # share of what can be compared above which "auto" takes a frame for something else than a ghost
+BETTER = 0.25  # of the picture, by which another frame must measure more, or clip less, to decide
+TREND_BINS, TREND = 12, 0.4  # brightnesses whose misfit is told apart, and the most stops of it
+LEAST_CELLS = 40  # in each of them
+TREND_TABLE = 64  # brightnesses at which a table tells it
+FEW, MANY = 4000, 20_000  # cells that choose the deciding frame, and that tell the misfit
+
+
+class Found(NamedTuple):
+    """How much each frame may say where, and what that came from."""
+
+    shares: Array  # (frames, rows, columns) float32, TRACE to 1
+    cell: int  # pixels a side of what a share is for
+    reference: int  # the frame that decides
+    rejected: Array  # (frames,): share of the picture where a frame that measured something is not used
+
+
+class Small(NamedTuple):
+    """A frame in cells: light, its variance, and what is no measurement."""
+
+    light: Array  # (rows, columns, 3) float32
+    variance: Array
+    state: Array  # uint8, bits of kernels.cells
+
+
+def found(seen: Seen, noise: Noise, level: str, reference: int = -1) -> Found | None:
+    """Compare the frames; None where nothing moved. `reference` -1 chooses the frame that decides."""
+    h, w = seen.registered.bracket.shape
+    cell = max(2, round(math.hypot(h, w) / ACROSS))
+    count = len(seen.times)
+    frames = small(seen, noise, cell)
+    if reference < 0:
+        reference = decisive(frames, seen.registered.bracket.reference)
+    away = np.abs(np.log2(seen.times[:, 1] / seen.times[reference, 1]))
+    known = frames[reference]
+    shares = np.ones((count, *known.light.shape[:2]), np.float32)
+    rejected = np.zeros(count)
+    for k in map(int, np.argsort(away, kind="stable")):
+        if k == reference:
+            continue
+        frame = fitted(frames[k], known)
+        moved = regions(disagreement(known, frame, TOLERANCE[level]))
+        spoke = (frame.state == 0).any(axis=2)
+        compared = spoke & ((known.state & OUTSIDE) == 0).all(axis=2)
+        share = float(np.mean(moved[compared])) if compared.any() else 0.0
+        if level == "auto" and share > WHOLE:
+            continue
+        rejected[k] = np.mean(moved & spoke)
+        if rejected[k]:
+            shares[k] = np.maximum(1 - faded(moved), TRACE)
+        known = joined(known, frame, ~moved)
+    if not rejected.any():
+        return None
+    order = sorted(range(count), key=lambda k: (away[k], k))
+    fall_back(shares, known, [frames[k] for k in order], order)
+    return Found(shares, cell, reference, rejected)
+
+
+def fall_back(shares: Array, known: Small, frames: list[Small], order: list[int]) -> None:
+    """Where all that agrees is clipped, the first frame that measures every channel speaks, and speaks alone.
+
+    Channels of several frames that disagree would make a colour that nothing had.
+    """
+    lacking = (known.state & CLIPPED).any(axis=2)
+    for k, frame in zip(order, frames, strict=True):
+        taken = lacking & (frame.state == 0).all(axis=2)
+        shares[:, taken] = TRACE
+        shares[k][taken] = 1
+        lacking &= ~taken
+
+
+def small(seen: Seen, noise: Noise, cell: int) -> list[Small]:
+    """Every frame in cells of `cell` pixels, of which SAMPLES a side are looked at."""
+    h, w = seen.registered.bracket.shape
+    shape = (-(-h // cell), -(-w // cell), 3)
+    step = max(1, cell // SAMPLES)
+    exposure, slope, count = seen.curve, slopes(seen.curve), (cell // step) ** 2
+    low, ends = int(seen.low * (len(exposure) - 1)), np.ceil(seen.ends * (len(exposure) - 1)).astype(np.int64)
+    mean = noise._replace(shot=noise.shot / count, read=noise.read / count)  # codes of a block of JPEG err together
+    made = []
+    for k, laid in enumerate(seen.registered.each(range(len(seen.times)))):
+        light = np.ascontiguousarray((exposure / seen.times[k]).T, np.float32)
+        variance = (mean.variance(exposure, slope, seen.gains[k]) / seen.times[k] ** 2).T
+        made.append(Small(np.empty(shape, np.float32), np.empty(shape, np.float32), np.empty(shape, np.uint8)))
+        cell_means(
+            laid.codes, np.array(laid.shift, np.int64), laid.spans, cell, step, light,
+            np.ascontiguousarray(variance, np.float32), low, ends, *made[-1],
+        )  # fmt: skip
+        state = made[-1].state
+        blank = (state != 0).all(axis=2) & (state & CLIPPED).any(axis=2) & (state & BLACK).any(axis=2)
+        state[blank] = OUTSIDE  # codes at both ends and none between: the border of a scan, or nothing to go by
+    return made
+
+
+def decisive(frames: list[Small], wanted: int) -> int:
+    """The frame that clips least and agrees most with the others; the wanted one where none is clearly better."""
+    step = stride(frames[0].state[..., 0].size, FEW)
+    few = [Small(*(np.ascontiguousarray(a[::step, ::step]) for a in frame)) for frame in frames]
+    scores = []
+    for k, frame in enumerate(few):
+        measured = (frame.state == 0).all(axis=2)
+        agrees = [~(disagreement(frame, fitted(o, frame), 1.0) > 1) for i, o in enumerate(few) if i != k]
+        clipped = np.mean((frame.state & CLIPPED).any(axis=2))
+        scores.append(float(np.mean([np.mean(measured & a) for a in agrees]) - clipped))
+    best = int(np.argmax(scores))
+    return best if scores[best] > scores[wanted] + BETTER else wanted
+
+
+def stride(count: int, wanted: int) -> int:
+    """Every how many rows and columns to look at, of so many cells, to see about as many as wanted."""
+    return max(1, round(math.sqrt(count / wanted)))
+
+
+def fitted(frame: Small, known: Small) -> Small:
+    """The frame without what sets it off evenly at each brightness: that is the response, not a thing that moved."""
+    light = frame.light.copy()
+    step = stride(light[..., 0].size, MANY)
+    few, other = (Small(*(a[::step, ::step] for a in each)) for each in (frame, known))
+    both = (few.state == 0) & (other.state == 0) & (few.light > 0) & (other.light > 0)
+    for c in range(3):
+        a, b = few.light[..., c][both[..., c]], other.light[..., c][both[..., c]]
+        size = a.size // TREND_BINS
+        if size < LEAST_CELLS:
+            continue
+        at, off = np.log2(a), np.log2(a / b)
+        bins = np.argsort(at, kind="stable")[: size * TREND_BINS].reshape(TREND_BINS, size)
+        trend, middles = np.clip(np.median(off[bins], axis=1), -TREND, TREND), at[bins[:, size // 2]]
+        ends = np.exp2(np.linspace(middles[0], middles[-1], TREND_TABLE))  # a table by light: no logarithm of each cell
+        light[..., c] *= np.interp(light[..., c], ends, 2.0 ** -np.interp(np.log2(ends), middles, trend))
+    return frame._replace(light=light)
+
+
+def disagreement(known: Small, frame: Small, tolerance: float) -> Array:
+    """How far apart two frames are in units of what may be, (rows, columns): more than 1 disagrees."""
+    step = stride(known.state[..., 0].size, MANY)
+    few, other = (Small(*(a[::step, ::step] for a in each)) for each in (known, frame))
+    sure = (few.state | other.state) == 0
+    sure &= few.variance + other.variance < (SURE * few.light) ** 2
+    misfit = LEAST
+    if np.count_nonzero(sure) > 100:
+        apart = np.abs(other.light[sure] / few.light[sure] - 1)
+        misfit = max(misfit, MISFIT * 1.4826 * float(np.median(apart)))
+    score = np.empty(known.state.shape[:2], np.float32)
+    share, edge = tolerance * min(misfit, MOST), tolerance * EDGE
+    cells_apart(*known, *frame, *np.array([SIGMAS, share, edge], np.float32), score)
+    return score
+
+
+def regions(score: Array) -> Array:
+    """Where most cells around one disagree, grown over neighbours that half do, and by a margin."""
+    core = box((score > 1).astype(np.float32), NEAR) > 0.5
+    if not core.any():
+        return core
+    weak = (score > 0.5) | core
+    for _ in range(2 * MARGIN):
+        core = (box(core.astype(np.float32), 1) > 0) & weak
+    return box(core.astype(np.float32), MARGIN) > 0
+
+
+def faded(moved: Array) -> Array:
+    """1 in what moved, falling to 0 over some cells around it."""
+    wide = box(moved.astype(np.float32), SOFT) > 0
+    return box(wide.astype(np.float32), SOFT)
+
+
+def joined(known: Small, frame: Small, agrees: Array) -> Small:
+    """What is known, with what agrees: the mean of two measurements, or the only one, or else what was known."""
+    here = agrees[..., None] & (frame.state == 0)
+    both = here & (known.state == 0)
+    filled = here & ~both
+    a, b = 1 / np.maximum(known.variance, 1e-30), 1 / np.maximum(frame.variance, 1e-30)
+    light = np.where(both, (a * known.light + b * frame.light) / (a + b), np.where(filled, frame.light, known.light))
+    variance = np.where(both, 1 / (a + b), np.where(filled, frame.variance, known.variance))
+    return Small(light, variance, np.where(filled, np.uint8(0), known.state))
+
+
+def box(a: Array, reach: int) -> Array:
+    """The mean of the (2 reach + 1)^2 cells around each; the edge goes on."""
+    for axis in (0, 1):
+        pad = [(0, 0), (0, 0)]
+        pad[axis] = (reach, reach)
+        wide, n = np.pad(a, pad, mode="edge"), a.shape[axis]
+        parts = [np.take(wide, range(i, i + n), axis=axis) for i in range(2 * reach + 1)]
+        a = sum(parts[1:], parts[0]) / np.float32(len(parts))
+    return a

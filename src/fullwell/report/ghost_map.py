@@ -1,0 +1,51 @@
+"""What was not used because it moved: a picture of each such frame, the scene in grey and what was left out in red."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from fullwell import io
+from fullwell.errors import UsageError
+from fullwell.image import Array, Metadata, Picture, Radiance
+from fullwell.io.picture import fitted
+from fullwell.report.contact_sheet import CELL, sheet
+
+RED, CLEAR = np.array([0.8, 0.02, 0.02], np.float32), 0.4  # linear, and how much of the scene shows through it
+DARK, BRIGHT = 1.0, 99.0  # percentiles of the light's logarithm that become black and white
+
+
+def check(path: str | Path, deghost: str) -> None:
+    """Raises UsageError where a map of this name cannot be made, or of this way to look for ghosts."""
+    if Path(path).suffix.lower() != ".png":
+        raise UsageError(f"{path}: a map of ghosts is a .png file.")
+    if deghost == "off":
+        raise UsageError(f"{path}: there are no ghosts to show where none are looked for; add --deghost auto.")
+
+
+def write(radiance: Radiance, names: Sequence[str], path: str | Path) -> None:
+    """Write the map of a merge whose frames have these names. Raises UsageError."""
+    io.write(ghost_map(radiance, names), path, meta=Metadata(recipe=radiance.meta.recipe))
+
+
+def ghost_map(radiance: Radiance, names: Sequence[str]) -> Array:
+    """sRGB codes (h, w, 3) uint8; only the scene where nothing moved."""
+    rejected = radiance.ghosts.rejected if radiance.ghosts else np.zeros(0)
+    grey = fitted(Picture(shown(radiance)), CELL)
+    pictures = {}
+    for k in map(int, np.flatnonzero(rejected)):
+        unused = fitted(Picture(np.repeat(radiance.unused(k)[..., None], 3, axis=2)), CELL).rgb
+        red = grey.rgb + unused * (1 - CLEAR) * (RED - grey.rgb)
+        pictures[f"{Path(names[k]).name}: not used in {rejected[k]:.1%}"] = dataclasses.replace(grey, rgb=red)
+    return sheet(pictures or {"nothing moved": grey})
+
+
+def shown(radiance: Radiance) -> Array:
+    """The logarithm of the light as grey, (h, w, 3) linear display light."""
+    light = np.log2(np.maximum(radiance.rgb @ radiance.luminance_weights, 1e-12))
+    low, high = np.percentile(light[::4, ::4], (DARK, BRIGHT))
+    grey = np.clip((light - low) / max(high - low, 1e-6), 0, 1) ** 2.2
+    return np.repeat(grey[..., None], 3, axis=2).astype(np.float32)
