@@ -89,9 +89,16 @@ class Calibrator(Operator):
 
     def __call__(self, bracket: Images, times: npt.ArrayLike | None = None, progress: Progress = QUIET) -> Response:
         bracket = Bracket.of(bracket, times).used
+        return self._meant(bracket).recover(bracket, progress)
+
+    def beforehand(self, bracket: Bracket) -> Response | None:
+        """The response, where it is known before the frames are looked at."""
+        calibrator = self._meant(bracket.used)
+        return calibrator.recover(bracket.used, QUIET) if calibrator.known else None
+
+    def _meant(self, bracket: Bracket) -> Calibrator:
         linear = all(frame.scene_light for frame in bracket)
-        calibrator = cast(Calibrator, build("response", "profile")) if linear else self
-        return calibrator.recover(bracket, progress)
+        return cast(Calibrator, build("response", "profile")) if linear else self
 
     @abstractmethod
     def recover(self, bracket: Bracket, progress: Progress) -> Response:

@@ -187,8 +187,7 @@ class Recipe:
     def exposed(self, bracket: Bracket, progress: Progress) -> Bracket:
         """A registered bracket with its exposures settled, by the response if that is known beforehand."""
         with progress.stage("exposures"):
-            known = self.response(bracket, progress=progress) if self.response.known else None
-            return self.exposures(bracket, response=known, progress=progress)
+            return self.exposures(bracket, response=self.response.beforehand(bracket), progress=progress)
 
     def develop(self, result: Result, progress: Progress) -> Picture:
         """The picture of this recipe from what a run made: from its registered frames, or from its radiance.

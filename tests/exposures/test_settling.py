@@ -18,6 +18,7 @@ from fullwell.image import Bracket, Exposure
 from fullwell.io.photograph import write_photograph
 from fullwell.job import make
 from fullwell.params import build, ids
+from fullwell.progress import QUIET
 from fullwell.recipe import Recipe
 from fullwell.response.srgb import Srgb
 from fullwell.simulate import Camera
@@ -116,6 +117,21 @@ def test_a_known_response_is_taken() -> None:
     np.testing.assert_allclose(ev(as_srgb), 0, atol=0.02)
     as_linear = Solved()(bracket, response=np.linspace(0.001, 2, 256))
     assert np.ptp(np.log2(as_linear.exposures)) < 0.7 * np.ptp(np.log2(WRITTEN))
+
+
+def test_linear_light_is_looked_at_as_linear_whichever_response_is_asked_for() -> None:
+    """As RAW frames are: what is known is not guessed."""
+    bracket = taken(OFF, "linear")
+    ramp = np.repeat(np.linspace(0, 1, 256)[:, None], 3, axis=1)
+    raw = bracket.replace([f.replace(scene_light=True, transfer=ramp) for f in bracket])
+    for name in ("debevec97", "profile"):
+        recipe = Recipe.of({"exposures": "solved", "response": name})
+        assert recipe.response.beforehand(raw).name == "linear"
+        settled = recipe.exposed(raw, QUIET)
+        direct = Solved()(raw, response=ramp + 1e-9)
+        np.testing.assert_allclose(settled.exposures, direct.exposures, rtol=1e-4)
+    assert Recipe.of({"response": "debevec97"}).response.beforehand(bracket) is None
+    assert Recipe.of({"response": "profile"}).response.beforehand(bracket) is not None
 
 
 def test_the_right_exposures_make_the_better_radiance() -> None:

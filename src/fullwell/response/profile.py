@@ -7,6 +7,8 @@ Source: ICC.1:2022, clause 10; LittleCMS evaluates the profile's curves.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from fullwell.color import srgb_decode
@@ -21,6 +23,8 @@ LEAST = 1e-9  # light of code 0, and of what a profile takes for it
 
 @operator(family="response", title="Profile", cite="ICC.1:2022")
 class Profile(Calibrator):
+    known: ClassVar[bool] = True
+
     def recover(self, bracket: Bracket, progress: Progress) -> Response:
         reference = bracket.frames[bracket.reference]
         name = "linear" if reference.scene_light else self.id
