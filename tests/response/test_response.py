@@ -14,8 +14,9 @@ from fullwell.image import Bracket, Response
 from fullwell.operators import Calibrator
 from fullwell.progress import QUIET
 from fullwell.response._channels import SRGB, gains
+from fullwell.response._eliminated import equations
 from fullwell.response._samples import rising, sample
-from fullwell.response.debevec97 import HAT, Debevec97
+from fullwell.response.debevec97 import CANDIDATES, HAT, LOG, Debevec97, _foretelling
 from fullwell.response.gamma import Gamma
 from fullwell.response.linear import Linear
 from fullwell.response.robertson03 import GAUSS, Robertson03
@@ -90,22 +91,51 @@ def test_frames_toned_one_by_one_fall_back_to_srgb_and_film_does_not() -> None:
 
 
 def test_debevec_solves_the_system_of_the_paper() -> None:
-    """The eliminated unknowns change nothing: eq. (3) as one dense least squares problem."""
+    """The eliminated unknowns change nothing: eq. (3) as one dense least squares problem, smooth beside a power law."""
     rng = np.random.default_rng(3)
-    codes, log_t = rng.integers(0, 256, (40, 4)), np.log([0.1, 0.4, 1.6, 6.4])
+    codes, log_t = rng.integers(0, 256, (50, 4)), np.log([0.1, 0.4, 1.6, 6.4])
     weight = HAT[codes]
     lam = 7.0
-    a, b = np.zeros((160 + 255, 296)), np.zeros(160 + 255)
-    for i in range(40):
+    a, b = np.zeros((200 + 254 + 257, 256 + 50 + 1)), np.zeros(200 + 254 + 257)
+    for i in range(50):
         for j in range(4):
             k = 4 * i + j
             a[k, codes[i, j]], a[k, 256 + i], b[k] = weight[i, j], -weight[i, j], weight[i, j] * log_t[j]
     for z in range(1, 255):
-        a[160 + z - 1, z - 1 : z + 2] = lam * HAT[z] * np.array([1, -2, 1])
+        a[199 + z, z - 1 : z + 2] = lam * HAT[z] * np.array([1, -2, 1])
+        a[199 + z, -1] = -a[199 + z, z - 1 : z + 2] @ LOG[z - 1 : z + 2]  # the power of the law is unknown
+    a[454:710, :256], b[454:710] = 1e-2 * np.eye(256), 1e-2 * LOG  # faintly a straight line
     a[-1, 128] = 1e6  # g(128) = 0
     expected = np.linalg.lstsq(a, b, rcond=None)[0][:256]
     found = Debevec97(smoothness=lam)._solve(codes, weight**2, log_t)
     np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_a_power_law_is_smooth_whatever_its_power() -> None:
+    """Lambda, however large, does not bend a straight line or a gamma; that of the paper bends both."""
+    for power in (1.0, 2.2):
+        light = np.exp2(np.random.default_rng(1).uniform(-9, 3, 2000))
+        codes = np.round(255 * np.minimum(light[:, None] * [0.25, 1.0, 4.0], 1) ** (1 / power)).astype(int)
+        found = Debevec97(smoothness=1000.0)._fit(codes, np.array([0.25, 1.0, 4.0])).curve
+        error = np.log(found[5:251] / (np.arange(5, 251) / 128) ** power)
+        assert np.abs(error - np.median(error)).max() < 0.02
+
+
+def test_the_samples_choose_how_smooth_the_curve_is() -> None:
+    """Noise asks for a smoother curve than a curve with a bend in it, of which there is no noise."""
+    rng, times = np.random.default_rng(2), np.array([0.3, 1.0, 2.5, 7.0])
+    light = np.exp2(rng.uniform(-9, 2, 1500))[:, None] * times
+    chosen = []
+    for bend, noise in ((0.0, 4.0), (0.05, 0.0)):
+        code = np.clip(light, 0, 1) ** (1 / 2.2)
+        code = 255 * (code + bend * np.sin(3 * np.pi * code)) + rng.normal(0, 1, light.shape) * noise
+        codes = np.clip(np.round(code), 0, 255).astype(int)
+        weight = HAT[codes] ** 2
+        halves = [(codes[i::2], weight[i::2]) for i in (0, 1)]
+        systems = [equations(*half, np.log(times)) for half in halves]
+        chosen.append(_foretelling(halves, systems, np.log(times), 30.0))
+    assert chosen[0] > chosen[1]
+    assert set(chosen) <= set(CANDIDATES)
 
 
 def test_one_turn_of_robertson_is_eq_9_and_12(monkeypatch: pytest.MonkeyPatch) -> None:
