@@ -39,7 +39,7 @@ ROUGH = _rough()
 
 # Tuning --------------------------------------------------------------------------------------------------------------
 
-CANDIDATES = (2.0, 4.0, 8.0, 16.0)  # lambda: experiments/0005-response
+CANDIDATES = (8.0, 16.0, 32.0)  # lambda; with 2 and 4 places that are like their neighbours chose waves
 AS_GOOD = 1.01  # times: a smoother curve may miss the held-out samples so much more
 FAINT = 1e-4  # of the weight of one sample: a straight line decides what no sample does
 
