@@ -121,6 +121,17 @@ def test_a_power_law_is_smooth_whatever_its_power() -> None:
         assert np.abs(error - np.median(error)).max() < 0.02
 
 
+def test_a_first_curve_that_turns_up_in_the_dark_does_no_harm() -> None:
+    """As beside the borders of scans, where dark codes stay whatever the exposure."""
+    rng, times = np.random.default_rng(1), 2.0 ** np.arange(12)
+    light = np.exp2(rng.uniform(-14, 2, 1000))[:, None] * times
+    codes = np.round(255 * np.clip(light, 0, 1) ** (1 / 2.2)).astype(int)
+    codes[:350] = np.minimum(rng.integers(1, 4, (350, 1)) + np.arange(12)[::-1], 12)
+    found = Debevec97()._fit(codes, times).curve
+    error = np.log2(found[32:240] / (np.arange(32, 240) / 128) ** 2.2)
+    assert np.abs(error).max() < 0.1
+
+
 def test_the_samples_choose_how_smooth_the_curve_is() -> None:
     """Noise asks for a smoother curve than a curve with a bend in it, of which there is no noise."""
     rng, times = np.random.default_rng(2), np.array([0.3, 1.0, 2.5, 7.0])

@@ -65,7 +65,7 @@ class Debevec97(Calibrator):
         weight = _measured(HAT[codes] ** 2)  # the weight multiplies the residual, so its square the squared residual
         g = self._solve(codes, weight, log_t)
         log_e, residual = _residual(g, codes, weight, log_t)
-        expected = np.interp(log_e[:, None] + log_t, np.maximum.accumulate(g), CODES)
+        expected = np.interp(log_e[:, None] + log_t, np.log(rising(np.exp(g), MIDDLE)), CODES)
         fits = (np.abs(residual) < self.outlier * np.log(2)) & (HAT[codes] > 0)
         weight = _measured(np.where(fits, np.interp(expected, CODES, HAT) ** 2, 0.0))
         g = self._solve(codes, weight, log_t)
