@@ -13,7 +13,7 @@ from fullwell.align.ladder import Ladder
 from fullwell.errors import ResultRefused
 from fullwell.image import Bracket, Frame, Response
 from fullwell.kernels import _jit
-from fullwell.kernels.tiles import CLIPPED, displace, grey, halve, smooth
+from fullwell.kernels.tiles import CLIPPED, CURVED, GRAINY, displace, grey, halve, smooth
 from fullwell.merge.robertson03 import Robertson03
 from fullwell.simulate import Camera
 from fullwell.simulate.handheld import Shake, corner_error_px
@@ -158,17 +158,27 @@ def test_the_displacement_of_a_tile_is_that_of_least_squares() -> None:
     scene = 20000 + 5000 * (np.sin(x / 3.1 + y / 9) + np.cos(y / 2.7)) + rng.normal(0, 50, (40, 40))
     a, b = scene.astype(np.uint16), np.roll(scene, 1, axis=1).astype(np.uint16)
     tone = np.linspace(0, 1, 4096, dtype=np.float32)
-    out = np.empty((1, 8))
+    out = np.empty((1, 9))
     displace(a, b, tone, tone, np.eye(3), np.array([[10, 10]]), 16, out)
-    t = tone[a >> 4].astype(np.float64)
+    t = tone[a >> 4].astype(np.float64) - tone[a[18, 18] >> 4]
     part = slice(10, 26)
     gx, gy = (t[:, 2:] - t[:, :-2])[part, 9:25] / 2, (t[2:] - t[:-2])[9:25, part] / 2
-    terms = np.stack([np.ones(256), t[part, part].ravel(), gx.ravel(), gy.ravel()], axis=1)
+    shade = t[part, part].ravel()
+    terms = np.stack([np.ones(256), shade, shade**2, gx.ravel(), gy.ravel()], axis=1)
     seen = b[part, part].ravel() / 16 / 4095
-    offset, gain, px, py = np.linalg.lstsq(terms, seen, rcond=None)[0]
-    np.testing.assert_allclose(out[0, [0, 1, 7]], [py / gain, px / gain, gain], rtol=0.02, atol=0.01)
-    assert out[0, 1] == pytest.approx(-1, abs=0.1)  # b shows at x what a has at x - 1
-    assert offset == pytest.approx(0, abs=0.05)
+    held = 0.0
+    for _ in range(2):  # the curve first free, then held by what the tile leaves
+        normal = terms.T @ terms + np.diag([0, 0, held, 0, 0])
+        _, gain, curve, px, py = found = np.linalg.solve(normal, terms.T @ seen)
+        rest = (np.sum((seen - terms @ found) ** 2) + held * curve**2) / (256 - 5)
+        held = rest / (CURVED * gain) ** 2
+    shown, axes = np.linalg.eigh(np.linalg.inv(np.linalg.inv(normal)[3:, 3:]))
+    true = shown - GRAINY * 256 * rest / gain**2
+    e = axes @ (axes.T @ np.array([px, py]) * shown / true) / gain
+    certain = axes @ np.diag(gain**2 / rest * true**2 / shown) @ axes.T
+    np.testing.assert_allclose(out[0, [1, 0, 7]], [*e, gain], rtol=0.02, atol=0.01)
+    np.testing.assert_allclose(out[0, [4, 3, 2]], certain[[0, 0, 1], [0, 1, 1]], rtol=0.05)
+    assert out[0, 1] == pytest.approx(-1, abs=0.15)  # b shows at x what a has at x - 1
 
 
 def test_noise_vouches_for_nothing() -> None:
@@ -178,7 +188,7 @@ def test_noise_vouches_for_nothing() -> None:
         np.linspace(0, 1, 4096, dtype=np.float32),
         np.array([(y, x) for y in (8, 40, 72) for x in (8, 40, 72)]),
     )
-    out = np.empty((9, 8))
+    out = np.empty((9, 9))
     displace(a, b, tone, tone, np.eye(3), corners, 16, out)
     assert (out[:, 2] == 0).all()
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fullwell.image import Array, Pose
+from fullwell.kernels.cholesky import solve
 
 TUKEY = 4.685  # of the scale: 95 % as efficient as least squares where the errors are normal
 RAYLEIGH = 1.1774  # median length of a vector of two normal errors
@@ -20,8 +21,13 @@ UNDERRATED = 2.0  # how much larger errors of poses were, on synthetic brackets,
 FLOOR_PX = 0.02  # displacements of tiles are never better known than this
 # Standard deviation of the parameters over hands and lenses, as a share of the frame's half diagonal.
 HANDS = np.array([0.1, 0.1, 0.005, 0.05, 0.002, 0.002, 0.01, 0.01])
+KIND = np.array([0, 0, 1, 2, 3, 3, 4, 4])  # parameters that hands do not tell apart
+ALIKE = [np.flatnonzero(k == KIND) for k in range(5)]
+RUNGS = {"none": 0, "shift": 2, "similarity": 4}  # parameters of each rung below the homography
+STEADIEST = 1e-3  # of HANDS, on a tripod
 STILL_PX = 1e-3  # a step this small ends the adjustment
-WHOLE_PX = 0.15  # a shift this close to whole pixels is not resampled
+NEAR_PX = 0.1  # motions that differ by less at the corners are the same
+WHOLE_PX = 0.25  # a motion this close to whole pixels is one: resampling would blur more
 INFORMATIVE_PX = 0.5  # a tile that shows where it is, is known this well
 
 
@@ -69,15 +75,14 @@ class Adjustment:
 
 
 def adjust(
-    matches: Sequence[Matches], poses: Array, reference: int, shape: tuple[int, int], rounds: int, hands: float = 1.0
+    matches: Sequence[Matches], poses: Array, reference: int, shape: tuple[int, int], rounds: int, hands: Array = HANDS
 ) -> Adjustment:
     """The poses that agree best with all matches; the reference's stays. Iteratively reweighted, Tukey's biweight.
 
-    What hands and lenses do is known beforehand, `hands` times HANDS, so that frames which show little keep to simple
-    motions.
+    What hands and lenses do is known beforehand, by `hands`, so that frames which show little keep to simple motions.
     """
     n, radius = len(poses), _frame(shape)[1]
-    prior = 1 / (hands * HANDS * radius) ** 2
+    prior = 1 / (hands * radius) ** 2
     free = np.delete(np.arange(n * 8).reshape(n, 8), reference, axis=0).ravel()
     for _ in range(rounds):
         normal, right = np.zeros((n, 8, n, 8)), np.zeros((n, 8))
@@ -102,9 +107,10 @@ def adjust(
             right[m.b] -= side
             rests.append(rest)
             scales.append(scale)
-        inner = normal.reshape(8 * n, 8 * n)[np.ix_(free, free)]
+        inner, found = normal.reshape(8 * n, 8 * n)[np.ix_(free, free)], np.empty(len(free))
+        solve(inner, right.ravel()[free], found)
         step = np.zeros(n * 8)
-        step[free] = np.clip(np.linalg.solve(inner, right.ravel()[free]), -radius / 20, radius / 20)
+        step[free] = np.clip(found, -radius / 20, radius / 20)
         poses = np.stack([normalised(p @ motion(s, shape)) for p, s in zip(poses, step.reshape(n, 8), strict=True)])
         if np.abs(step).max() < STILL_PX:
             break
@@ -114,33 +120,57 @@ def adjust(
     return Adjustment(poses, own, rests, scales)
 
 
-def simplest(matrix: Array, shape: tuple[int, int], near_px: float) -> Pose:
-    """The lowest rung of the ladder, none to homography, that is this close to a motion at every corner."""
-    middle, ends = _frame(shape)[0], corners(shape)
-    there = apply(matrix, ends)
+def simplest(matrix: Array, covariance: Array, shape: tuple[int, int], hands: Array) -> Pose:
+    """The lowest rung of the ladder, none to homography, that the evidence does not speak against, or hardly differs.
+
+    covariance (8, 8) is that of the parameters of `matrix`; `hands` is what is known of the motion beforehand. What a
+    rung leaves out is as probable to be nothing now as it was before any frame was seen, or more (Savage and Dickey's
+    ratio of densities). A motion of about whole pixels is one, which needs no resampling.
+    """
+    values, prior = parameters(matrix, shape), (hands * _frame(shape)[1]) ** 2
+    model, chosen = "homography", matrix
+    for rung, k in RUNGS.items():
+        over, known, simple = values[k:], covariance[k:, k:], restricted(matrix, covariance, k, shape)
+        speaks = over @ np.linalg.solve(known, over) - over @ (over / prior[k:])
+        expected = np.log(prior[k:]).sum() - np.linalg.slogdet(known)[1]
+        if speaks <= expected or _apart_px(simple, matrix, shape) <= NEAR_PX:
+            model, chosen = rung, simple
+            break
+    whole = np.eye(3)
+    middle = _frame(shape)[0]
+    whole[:2, 2] = np.round(apply(chosen, middle[None])[0] - middle)
+    if _apart_px(whole, chosen, shape) <= WHOLE_PX:
+        model, chosen = "shift" if whole[:2, 2].any() else "none", whole
+    return Pose.of(model, chosen, shape)
+
+
+def restricted(matrix: Array, covariance: Array, k: int, shape: tuple[int, int]) -> Array:
+    """The motion of the first k parameters only that is most probable, where a pose and its covariance are known."""
+    values, kept = parameters(matrix, shape), np.zeros(8)
+    kept[:k] = values[:k] - covariance[:k, k:] @ np.linalg.solve(covariance[k:, k:], values[k:])
+    return motion(kept, shape)
+
+
+def spread_px(covariance: Array, places: Array, shape: tuple[int, int]) -> float:
+    """Standard deviation of the worst of the places (n, 2), from the covariance of a frame's parameters."""
+    basis = _basis(places, shape)
+    return float(np.sqrt(np.einsum("nij,jk,nik->n", basis, covariance, basis).max(initial=0.0)))
+
+
+def steadiness(values: Sequence[Array], shape: tuple[int, int]) -> Array:
+    """What the motions (8,) of a few frames say of the hands that moved the others, at most HANDS."""
+    if len(values) < 2:
+        return HANDS
+    square = np.mean((np.stack(values) / (HANDS * _frame(shape)[1])) ** 2, axis=0)
+    alike = np.array([square[group].mean() for group in ALIKE])[KIND]
+    return np.asarray(HANDS * np.clip((2 + 4 / len(values)) * np.sqrt(alike), STEADIEST, 1))
+
+
+def moved_px(matrix: Array, shape: tuple[int, int]) -> float:
+    """How far a motion moves the frame, root mean square."""
+    ends = corners(shape)
     grid = np.stack([g.ravel() for g in np.meshgrid(*np.linspace(ends[0], ends[3], 5).T)], axis=1)
-    moved = (apply(matrix, grid) - grid).ravel()
-    for model, k in (("none", 0), ("shift", 0), ("shift", 2), ("similarity", 4)):
-        rung = np.zeros(8)
-        if k:
-            rung[:k] = np.linalg.lstsq(_basis(grid, shape)[:, :, :k].reshape(-1, k), moved, rcond=None)[0]
-        elif model == "shift":
-            rung[:2] = np.round(apply(matrix, middle[None])[0] - middle)
-        simple = motion(rung, shape)
-        if np.hypot(*(apply(simple, ends) - there).T).max() <= (near_px if k else max(near_px, WHOLE_PX)):
-            return Pose.of(model, simple, shape)
-    return Pose.of("homography", matrix, shape)
-
-
-def spread_px(covariance: Array, shape: tuple[int, int]) -> float:
-    """Standard deviation of the worst corner of a frame, from the covariance of its parameters."""
-    basis = _basis(corners(shape), shape)
-    return float(np.sqrt(np.einsum("nij,jk,nik->n", basis, covariance, basis).max()))
-
-
-def farthest_px(matrix: Array, shape: tuple[int, int]) -> float:
-    """How far the farthest corner is moved."""
-    return float(np.hypot(*(apply(matrix, corners(shape)) - corners(shape)).T).max())
+    return float(np.sqrt(np.mean(np.sum((apply(matrix, grid) - grid) ** 2, axis=1))))
 
 
 def apply(matrix: Array, points: Array) -> Array:
@@ -173,6 +203,11 @@ def parameters(matrix: Array, shape: tuple[int, int]) -> Array:
     grown, roll, along, across = m[0, 0] + m[1, 1], m[1, 0] - m[0, 1], m[0, 0] - m[1, 1], m[1, 0] + m[0, 1]
     small = [m[0, 2], m[1, 2], grown / 2 - 1, roll / 2, along / 2, across / 2, -m[2, 0], -m[2, 1]]
     return np.array(small) * _frame(shape)[1]
+
+
+def _apart_px(one: Array, other: Array, shape: tuple[int, int]) -> float:
+    """How far two motions differ at the corner where they differ most."""
+    return float(np.hypot(*(apply(one, corners(shape)) - apply(other, corners(shape))).T).max())
 
 
 def _basis(points: Array, shape: tuple[int, int]) -> Array:

@@ -15,6 +15,9 @@ from fullwell.kernels.warp import cubic, source
 
 CLIPPED = np.uint16(65535)  # luma ends at 65280
 EXPLAINED = 0.4  # of a tile's variance, at least: tiles of noise would vouch for the motion that they are tried at
+CURVED = 0.1  # by how much of itself a tile's gain may change over one stop: responses that are not what they seem
+GRAINY = 0.2  # of the variance a tile leaves, what noise of the brighter frame alone adds to each squared gradient
+LEAST_TRUE = 0.2  # of a tile's structure: where more of it may be noise, it is not looked at
 TONE_SHIFT = 4  # a tone table has one entry for 16 grey values: 4096
 
 
@@ -135,20 +138,23 @@ def structure(image, tone, size, out):
 
 @kernel()
 def displace(a, b, tone_a, tone_b, to_b, corners, size, out):
-    """One Gauss-Newton step of the displacement of every tile, under a gain and an offset of its own.
+    """One Gauss-Newton step of the displacement of every tile, under an offset, a gain and a curve of its own.
 
     a and b (h, w) uint16 grey; tone_* (4096,) float32; to_b (3, 3) float64 takes a's pixel (x, y, 1) to b's; corners
-    (n, 2) int64, top left of each tile in a. With b laid over a, b = offset + gain (a + grad a . e) is solved for the
-    displacement e by least squares (Lucas and Kanade 1981, eq. 9, with their section 5's contrast and brightness), so
-    that b laid over a shows what a has at p + e. out (n, 8) float64: e_y, e_x, then the inverse of its covariance: yy,
-    xy, xx, in 1 / px ^ 2; share of b's variance that is explained; pixels that took part; gain.
+    (n, 2) int64, top left of each tile in a. With b laid over a, b = offset + gain (a + grad a . e) + curve a ^ 2 is
+    solved for the displacement e by least squares (Lucas and Kanade 1981, eq. 9, with their section 5's contrast and
+    brightness), so that b laid over a shows what a has at p + e. The curve is 0 but for a deviation of CURVED * gain:
+    the soft shade beside a lamp, which another response would explain as well, says little about where it is. out
+    (n, 9) float64: e_y, e_x, then the inverse of its covariance: yy, xy, xx, in 1 / px ^ 2; share of b's variance that
+    is explained; pixels that took part; gain; share that is explained without the step.
     """
     h, w = a.shape
-    for k in prange(corners.shape[0]):
-        top, left = corners[k, 0], corners[k, 1]
+    for t in prange(corners.shape[0]):
+        top, left = corners[t, 0], corners[t, 1]
         base = tone_a[a[min(top + size // 2, h - 1), min(left + size // 2, w - 1)] >> TONE_SHIFT]
         n, sa, sx, sy, sb = 0, 0.0, 0.0, 0.0, 0.0
         aa, ax, ay, ab, xx, xy, yy, bx, by, bb = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+        cc, ca, cx, cy, cb = 0.0, 0.0, 0.0, 0.0, 0.0  # with c = a ^ 2
         for y in range(max(top, 1), min(top + size, h - 1)):
             for x in range(max(left, 1), min(left + size, w - 1)):
                 here, west, east, north, south = a[y, x], a[y, x - 1], a[y, x + 1], a[y - 1, x], a[y + 1, x]
@@ -191,33 +197,64 @@ def displace(a, b, tone_a, tone_b, to_b, corners, size, out):
                 bx += seen * gx
                 by += seen * gy
                 bb += seen * seen
-        for i in range(8):
-            out[k, i] = 0
+                c = p * p
+                cc += c * c
+                ca += c * p
+                cx += c * gx
+                cy += c * gy
+                cb += c * seen
+        for i in range(9):
+            out[t, i] = 0
         if 4 * n < size * size:
             continue
         # The offset goes with the means, the gain with the projection on a.
-        aa, bb, ab = aa - sa * sa / n, bb - sb * sb / n, ab - sa * sb / n
-        ax, ay, bx, by = ax - sa * sx / n, ay - sa * sy / n, bx - sb * sx / n, by - sb * sy / n
-        xx, xy, yy = xx - sx * sx / n, xy - sx * sy / n, yy - sy * sy / n
+        sc = aa
+        aa, bb, ab, cc, ca, cb = (
+            aa - sa * sa / n, bb - sb * sb / n, ab - sa * sb / n, cc - sc * sc / n, ca - sc * sa / n, cb - sc * sb / n
+        )  # fmt: skip
+        ax, ay, bx, by, cx, cy = (
+            ax - sa * sx / n, ay - sa * sy / n, bx - sb * sx / n, by - sb * sy / n, cx - sc * sx / n, cy - sc * sy / n
+        )  # fmt: skip
         if aa <= 1e-9 or bb <= 1e-9:
             continue
-        px, py, pxx, pxy, pyy = (
-            bx - ax * ab / aa,
-            by - ay * ab / aa,
-            xx - ax * ax / aa,
-            xy - ax * ay / aa,
-            yy - ay * ay / aa,
-        )
-        determinant = pxx * pyy - pxy * pxy
-        if determinant <= 1e-9 * pxx * pyy or determinant <= 0:
-            continue
-        qx, qy = (pyy * px - pxy * py) / determinant, (pxx * py - pxy * px) / determinant
-        gain = (ab - ax * qx - ay * qy) / aa
-        rest = (bb - ab * ab / aa - px * qx - py * qy) / max(n - 4, 1)
-        explained = 1 - rest * (n - 4) / bb
-        out[k, 5], out[k, 6], out[k, 7] = explained, n, gain
+        xx, xy, yy = xx - sx * sx / n - ax * ax / aa, xy - sx * sy / n - ax * ay / aa, yy - sy * sy / n - ay * ay / aa
+        px, py, left_of_b = bx - ax * ab / aa, by - ay * ab / aa, bb - ab * ab / aa
+        cc, cx, cy, cb = max(cc - ca * ca / aa, 1e-12), cx - ax * ca / aa, cy - ay * ca / aa, cb - ab * ca / aa
+        # The curve as far as it may go, which what it leaves unexplained tells: first freely, then held.
+        part, qx, qy, gain, rest, explained = 1.0, 0.0, 0.0, 0.0, 0.0, 0.0
+        pxx, pxy, pyy, rx, ry = 0.0, 0.0, 0.0, 0.0, 0.0
+        for _ in range(2):
+            k = part / cc
+            pxx, pxy, pyy = xx - k * cx * cx, xy - k * cx * cy, yy - k * cy * cy
+            determinant = pxx * pyy - pxy * pxy
+            if determinant <= 1e-9 * pxx * pyy or determinant <= 0:
+                gain = 0.0
+                break
+            rx, ry = px - k * cx * cb, py - k * cy * cb
+            qx, qy = (pyy * rx - pxy * ry) / determinant, (pxx * ry - pxy * rx) / determinant
+            gain = (ab - ax * qx - ay * qy) / aa
+            rest = max(left_of_b - k * cb * cb - rx * qx - ry * qy, 0.0) / max(n - 5, 1)
+            part = cc / (cc + rest / max((CURVED * gain) ** 2, 1e-12))
+        explained = 1 - rest * (n - 5) / bb
+        out[t, 5], out[t, 6], out[t, 7], out[t, 8] = explained, n, gain, 1 - (left_of_b - part / cc * cb * cb) / bb
         if gain <= 0 or explained < EXPLAINED:
             continue
-        certain = gain * gain / max(rest, 1e-12)
-        out[k, 0], out[k, 1] = qy / gain, qx / gain
-        out[k, 2], out[k, 3], out[k, 4] = certain * pyy, certain * pxy, certain * pxx
+        # Along either axis of the structure: noise has gradients, too, which say that all is where it was looked for.
+        rest = max(rest, 1e-12)
+        noise = GRAINY * n * rest / (gain * gain)
+        turn = 0.5 * math.atan2(2 * pxy, pxx - pyy)
+        cos, sin = math.cos(turn), math.sin(turn)
+        most = 0.5 * (pxx + pyy + math.hypot(pxx - pyy, 2 * pxy))
+        for axis in range(2):
+            ux, uy, shown = (cos, sin, most) if axis == 0 else (-sin, cos, pxx + pyy - most)
+            true = max(shown - noise, 0.0)
+            certain = gain * gain / rest * true * true / max(shown, 1e-12)
+            if true < LEAST_TRUE * shown:
+                certain = 1e-6 * (out[t, 2] + out[t, 4]) + 1e-9  # hardly any, and no step
+            else:
+                step = (ux * rx + uy * ry) / true / gain
+                out[t, 0] += uy * step
+                out[t, 1] += ux * step
+            out[t, 2] += certain * uy * uy
+            out[t, 3] += certain * ux * uy
+            out[t, 4] += certain * ux * ux
