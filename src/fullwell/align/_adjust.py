@@ -133,13 +133,13 @@ def simplest(matrix: Array, covariance: Array, shape: tuple[int, int], hands: Ar
         over, known, simple = values[k:], covariance[k:, k:], restricted(matrix, covariance, k, shape)
         speaks = over @ np.linalg.solve(known, over) - over @ (over / prior[k:])
         expected = np.log(prior[k:]).sum() - np.linalg.slogdet(known)[1]
-        if speaks <= expected or _apart_px(simple, matrix, shape) <= NEAR_PX:
+        if speaks <= expected or apart_px(simple, matrix, shape) <= NEAR_PX:
             model, chosen = rung, simple
             break
     whole = np.eye(3)
     middle = _frame(shape)[0]
     whole[:2, 2] = np.round(apply(chosen, middle[None])[0] - middle)
-    if _apart_px(whole, chosen, shape) <= WHOLE_PX:
+    if apart_px(whole, chosen, shape) <= WHOLE_PX:
         model, chosen = "shift" if whole[:2, 2].any() else "none", whole
     return Pose.of(model, chosen, shape)
 
@@ -173,6 +173,11 @@ def moved_px(matrix: Array, shape: tuple[int, int]) -> float:
     return float(np.sqrt(np.mean(np.sum((apply(matrix, grid) - grid) ** 2, axis=1))))
 
 
+def apart_px(one: Array, other: Array, shape: tuple[int, int]) -> float:
+    """How far two motions differ at the corner where they differ most."""
+    return float(np.hypot(*(apply(one, corners(shape)) - apply(other, corners(shape))).T).max())
+
+
 def apply(matrix: Array, points: Array) -> Array:
     """Points (n, 2) as (x, y), moved by a (3, 3) matrix."""
     moved = points @ matrix[:, :2].T + matrix[:, 2]
@@ -203,11 +208,6 @@ def parameters(matrix: Array, shape: tuple[int, int]) -> Array:
     grown, roll, along, across = m[0, 0] + m[1, 1], m[1, 0] - m[0, 1], m[0, 0] - m[1, 1], m[1, 0] + m[0, 1]
     small = [m[0, 2], m[1, 2], grown / 2 - 1, roll / 2, along / 2, across / 2, -m[2, 0], -m[2, 1]]
     return np.array(small) * _frame(shape)[1]
-
-
-def _apart_px(one: Array, other: Array, shape: tuple[int, int]) -> float:
-    """How far two motions differ at the corner where they differ most."""
-    return float(np.hypot(*(apply(one, corners(shape)) - apply(other, corners(shape))).T).max())
 
 
 def _basis(points: Array, shape: tuple[int, int]) -> Array:

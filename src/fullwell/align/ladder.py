@@ -24,6 +24,7 @@ from fullwell.align._adjust import (
     Adjustment,
     Matches,
     adjust,
+    apart_px,
     corners,
     moved_px,
     parameters,
@@ -43,7 +44,8 @@ AGREE = 0.8  # share of them that must
 HARDLY = 3.0  # times the tolerance: where all known frames moved less, the camera stood, and the others stay in
 SURE = 4.0  # standard deviations
 ROUNDS = 8  # of reweighting
-STEPS = 3  # on each level
+STEPS = 3  # on each level, at most
+SETTLED_PX = 0.01  # of a level: after a smaller step there is no other
 
 
 @operator(family="align", title="Ladder of motions", cite="lucas81")
@@ -63,7 +65,10 @@ class Ladder(Aligner):
             for _ in range(STEPS):
                 matches = [views.match(pair, level, poses) for pair in views.pairs]
                 found = adjust(matches, poses, reference, shape, ROUNDS)
+                step_px = max(apart_px(a, b, shape) for a, b in zip(poses, found.poses, strict=True))
                 poses = found.poses
+                if step_px < SETTLED_PX * 2**level:
+                    break
         sound = [m for m, k in zip(matches, _agreements(matches, found), strict=True) if k.share >= AGREE]
         found = adjust(sound, poses, reference, shape, 2 * ROUNDS)
         places = [views.places(i) for i in range(len(bracket))]
