@@ -15,7 +15,7 @@ from fullwell.io import naming, targets
 from fullwell.io.targets import HDR, PICTURE, RADIANCE, Target
 from fullwell.progress import Progress
 from fullwell.recipe import Recipe, Result
-from fullwell.report.files import write_json, write_text
+from fullwell.report.files import is_page, write_json, write_text
 from fullwell.report.record import record
 from fullwell.report.regions import Region
 
@@ -35,6 +35,7 @@ class Job:
     targets: tuple[Target, ...]
     verify: bool = False
     regions: tuple[Region, ...] = ()
+    layers: tuple[str, ...] = ()  # what a report shows of the radiance beside what the outputs hold
 
     @property
     def kinds(self) -> set[str]:
@@ -93,8 +94,9 @@ def prepare(
     verify: bool = False,
     regions: Sequence[Region] = (),
     force: bool = False,
+    layers: Sequence[str] = (),
 ) -> Job:
-    """Everything that `make` decides before any work; the parameters are those of `make`."""
+    """Everything that `make` decides before any work; the parameters are those of `make` and `Job`."""
     outputs = [outputs] if isinstance(outputs, (str, Path)) else list(outputs or ())
     recipes = (recipe,) if isinstance(recipe, Recipe) else tuple(recipe or (Recipe.of(),))
     check_outputs(outputs, recipes)
@@ -117,7 +119,7 @@ def prepare(
     first.scale.check(*bracket.shape)
     for region in regions:
         region.check(*bracket.shape)
-    return Job(bracket, recipes, tuple(wanted), verify, tuple(regions))
+    return Job(bracket, recipes, tuple(wanted), verify, tuple(regions), tuple(layers))
 
 
 def check_outputs(outputs: Sequence[str | Path], recipes: Sequence[Recipe]) -> None:
@@ -136,7 +138,7 @@ def check_outputs(outputs: Sequence[str | Path], recipes: Sequence[Recipe]) -> N
 def run(job: Job, progress: Progress) -> Result:
     """Do a job: every file is written as soon as what it holds is made."""
     first = job.recipes[0]
-    result = first.run(job.bracket, job.radiance, progress)
+    result = first.run(job.bracket, job.radiance, progress, job.layers)
     if result.radiance:
         for region in job.regions:  # before anything is written
             region.check(*result.radiance.rgb.shape[:2])
@@ -179,7 +181,7 @@ def run(job: Job, progress: Progress) -> Result:
 
 def write_report(result: Result, path: str | Path) -> None:
     """The report of a run: data in .json, a page with pictures in .html. Raises UsageError."""
-    if Path(path).suffix.lower() == ".html":
+    if is_page(path):
         from fullwell.report.page import page
 
         text = page(result.report, result.bracket, result.response, result.radiance, result.picture)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -162,8 +162,11 @@ class Recipe:
         """What makes the picture: the id of the fuser or of the tone mapper."""
         return (self.fuse or self.tonemap).id
 
-    def run(self, bracket: Bracket, radiance: bool, progress: Progress) -> Result:
-        """Register a bracket and, if asked to, merge it; pictures of the result are developed one by one."""
+    def run(self, bracket: Bracket, radiance: bool, progress: Progress, layers: Collection[str] = ()) -> Result:
+        """Register a bracket and, if asked to, merge it; pictures of the result are developed one by one.
+
+        `layers` are what the radiance shall carry beside those of the outputs, if the merge can tell them.
+        """
         with progress.stage("align"):
             if self.align:
                 bracket = self.align(bracket, progress)
@@ -179,7 +182,8 @@ class Recipe:
             with progress.stage("response"):
                 result.response = self.response(bracket, progress=progress)
             with progress.stage("merge"):
-                merged = self.merge(bracket, result.response, progress=progress, layers=self.output.layers)
+                told = {*self.output.layers, *set(layers).intersection(self.merge.layers)}
+                merged = self.merge(bracket, result.response, progress=progress, layers=told)
                 meta = dataclasses.replace(bracket.meta, recipe=self.to_toml())
                 result.radiance = dataclasses.replace(self.scale(merged.to(self.primaries).cropped(part)), meta=meta)
         return result

@@ -18,7 +18,7 @@ from fullwell import cli
 from fullwell.image import Bracket, Exposure, Frame, Pose, Radiance, Response
 from fullwell.job import write_report
 from fullwell.recipe import Recipe, Result
-from fullwell.report import charts, views
+from fullwell.report import charts, page, views
 from fullwell.report.verdict import CARE, GOOD, POOR, verdict
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "report.schema.json").read_text(encoding="utf-8"))
@@ -214,6 +214,35 @@ def test_every_frame_measures_its_own_stops() -> None:
         assert np.array(ranges) == pytest.approx(wanted, abs=0.02)
     assert charts.measured_by(ranges, 3.0 + np.log2(0.15)) == 3
     assert charts.measured_by(ranges, 3.0 + np.log2(3.0)) == 1
+
+
+def test_noise_is_pale_where_little_and_dark_where_much() -> None:
+    rgb = np.ones((1, 4, 3), np.float32)
+    sigma = np.array([0.001, 1.0, 10.0, np.inf], np.float32)[None, :, None].repeat(3, axis=2)
+    pale, _, dark, silent = views.noise(Radiance(rgb, sigma=sigma))[0]
+    assert (tuple(pale), tuple(dark), tuple(silent)) == (views.QUIET, views.NOISY, views.SILENT)
+
+
+def test_the_page_asks_the_merge_for_its_noise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    frames = [str(p) for p in shoot(tmp_path, 3)]
+    for merge, told in (("granados10", True), ("debevec97", False)):
+        with pytest.raises(SystemExit) as end:
+            cli.main(["make", *frames, "-o", "s.exr", "--merge", merge, "--report", "r.html"])
+        assert not end.value.code
+        assert ("<h2>Noise</h2>" in Path("r.html").read_text(encoding="utf-8")) == told
+        assert fw.read_radiance("s.exr").sigma is None  # which was not asked for
+
+
+def test_the_page_shows_what_moved() -> None:
+    light = np.full((40, 60, 3), 0.3, np.float32)
+    bracket, response = linear_bracket(light, (0.5, 1.0))
+    shares = np.ones((2, 4, 6), np.float32)
+    shares[1, :2] = 0
+    ghosts = fw.image.Ghosts(0, np.array([0.0, 0.5]), shares, 10)
+    for radiance, shown in ((Radiance(light, ghosts=ghosts), True), (Radiance(light), False)):
+        sections = "".join(page._sections(bracket, response, radiance))
+        assert ("because it moved" in sections) == shown
 
 
 def test_a_black_scene_has_a_page(tmp_path: Path) -> None:

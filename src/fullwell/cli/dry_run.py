@@ -75,7 +75,7 @@ def peak_bytes(job: Job) -> int:
     pictures = [POINT_IMAGES if not r.fuse and isinstance(r.tonemap, PointOp) else WHOLE_IMAGES for r in job.recipes]
     several = 2.0 if len(job.recipes) > 1 else 0.0  # the first is kept
     first = job.recipes[0]
-    layers = 1.3 * bool({"sigma", "source"} & set(first.output.layers))
+    layers = 1.3 * bool({"sigma", "source"} & {*first.output.layers, *job.layers})
     merging = frames + (first.merge.images + (0.0 if together else 1.0) + layers) * image
     finishing = (kept if together else 0) + (max(pictures) + several + (1.1 + layers if job.radiance else 0.0)) * image
     return round(PROGRAM_BYTES + max(merging, finishing))

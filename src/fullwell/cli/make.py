@@ -93,7 +93,7 @@ def command(
     from fullwell.cli.progress import working
     from fullwell.job import prepare, run, write_report
     from fullwell.report import ghost_map as maps
-    from fullwell.report.files import MAP, PLOT, REPORT, check_report, check_text_output
+    from fullwell.report.files import MAP, PAGE_LAYERS, PLOT, REPORT, check_report, check_text_output, is_page
     from fullwell.report.regions import Region
     from fullwell.report.response_plot import check_plot, plot
 
@@ -140,7 +140,8 @@ def command(
     with working(threads, ahead) as bar:
         with bar.stage("read"):
             job = prepare(
-                frames, outputs, recipes, times_from=times_from, verify=verify, regions=boxes, force=force
+                frames, outputs, recipes, times_from=times_from, verify=verify, regions=boxes, force=force,
+                layers=PAGE_LAYERS if any(is_page(path) for path in reports) else (),
             )  # fmt: skip
         if dry_run:
             found = foreseen(job, bar)

@@ -17,6 +17,7 @@ MARKS = {  # one of which the first or last bytes of a file hold that was writte
     PLOT: (b"<!-- Fullwell -->", b"Software\0Fullwell", b"/Creator (Fullwell)"),
     MAP: (b"fullwell:recipe",),
 }
+PAGE_LAYERS = ("sigma",)  # of the radiance, which the page of a report shows
 LOOKED_AT = 4096  # bytes at either end
 
 
@@ -44,8 +45,13 @@ def _is_ours(path: Path, kind: str) -> bool:
 
 def check_report(path: str | Path) -> None:
     """Raises UsageError where a report of this name cannot be made."""
-    if Path(path).suffix.lower() not in (".json", ".html"):
+    if Path(path).suffix.lower() != ".json" and not is_page(path):
         raise UsageError(f"{path}: a report is a .json or .html file.")
+
+
+def is_page(path: str | Path) -> bool:
+    """Whether a report of this name is a page and not data."""
+    return Path(path).suffix.lower() == ".html"
 
 
 def write_json(value: Any, path: str | Path) -> None:

@@ -13,6 +13,7 @@ from fullwell.image import Bracket, Picture, Radiance, Response
 from fullwell.io import written_time
 from fullwell.io.picture import encode
 from fullwell.report import charts, response_plot, views
+from fullwell.report.ghost_map import ghost_map
 from fullwell.report.views import View
 
 PICTURE = 1200  # px, longer side of the finished picture
@@ -127,6 +128,23 @@ def _sections(bracket: Bracket, response: Response | None, radiance: Radiance | 
         ),
         _section("Camera response", "", response_plot.svg(response)),
     ]
+    if radiance.sigma is not None:
+        found.append(
+            _section(
+                "Noise",
+                "The standard deviation of the light by the camera's noise, as a share of it: pale is 1 % and less, "
+                "dark is 30 % and more, grey was measured by no frame.",
+                f'<img src="{views.embedded(views.noise(radiance))}" alt="">',
+            )
+        )
+    if radiance.ghosts is not None:
+        found.append(
+            _section(
+                "What was left out because it moved",
+                "Red is not used of the frame that is named.",
+                f'<img src="{views.embedded(ghost_map(radiance, [f.name for f in bracket]))}" alt="">',
+            )
+        )
     marked = views.unmeasured(radiance)
     if marked is not None:
         found.append(

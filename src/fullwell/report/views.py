@@ -17,6 +17,8 @@ BINS = 64  # of a histogram
 LOW, HIGH = 6 / 255, 245 / 255  # codes between which all channels must lie where a frame is compared
 FULL_SCALE = 1.0  # stops at which the colours of a residual end
 QUALITY = 85
+NOISE = (0.01, 0.3)  # relative standard deviations at which the colours of the noise end
+QUIET, NOISY = (0xF4, 0xEF, 0xDC), (0x5A, 0x12, 0x4E)
 
 DARKER, SAME, BRIGHTER = (0x1F, 0x6F, 0xC4), (0xEC, 0xEC, 0xEA), (0xC9, 0x4F, 0x1B)
 SILENT = (0x46, 0x46, 0x4A)  # where a frame measures nothing
@@ -125,6 +127,22 @@ def unmeasured(radiance: Radiance) -> Array | None:
         marked[np.minimum(y // step, grey.shape[0] - 1), np.minimum(x // step, grey.shape[1] - 1)] = True
         picture[marked] = colour
     return picture
+
+
+def noise(radiance: Radiance) -> Array:
+    """The relative standard deviation of luminance at single pixels, pale to dark; grey where nothing was measured."""
+    assert radiance.sigma is not None
+    step = max(1, max(radiance.rgb.shape[:2]) // WIDE)
+    weights = radiance.luminance_weights
+    luminance = radiance.rgb[::step, ::step] @ weights
+    spread = np.sqrt((radiance.sigma[::step, ::step] ** 2) @ weights**2)
+    known = np.isfinite(spread) & (luminance > 0)
+    share = np.where(known, spread, 1.0) / np.where(known, luminance, 1.0)
+    low, high = np.log(NOISE)
+    t = np.clip((np.log(np.maximum(share, 1e-9)) - low) / (high - low), 0, 1)[..., None]
+    picture = np.array(QUIET) * (1 - t) + np.array(NOISY) * t
+    picture[~known] = SILENT
+    return np.round(picture).astype(np.uint8)
 
 
 def scene(radiance: Radiance) -> Array:
