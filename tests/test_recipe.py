@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -141,6 +142,28 @@ def test_the_report_says_what_was_done(frames: list[Path], tmp_path: Path) -> No
     assert report["outputs"] == [str(tmp_path / "a.exr"), str(tmp_path / "a.jpg")]
     assert set(report["seconds"]) == {"read", "align", "exposures", "response", "merge", "tonemap", "finish", "write"}
     assert Recipe.from_toml(report["recipe"]) == Recipe()
+
+
+def test_only_the_whole_report_decodes_the_frames_again(frames: list[Path], tmp_path: Path) -> None:
+    copies = [Path(shutil.copy(f, tmp_path)) for f in frames]
+    result = make(copies, tmp_path / "a.jpg")
+    assert all(f.source.kept is None for f in result.bracket)
+    fused = make(copies, tmp_path / "b.jpg", Recipe.of({"fuse": "mertens07"}))
+    assert all(f.source.kept is not None for f in fused.bracket)
+    io.drop_pixels(fused.bracket)
+    whole = result.report
+    assert whole is result.report
+    for path in copies:
+        path.unlink()
+    brief = result.brief
+    for frame in brief["frames"]:
+        assert frame["clipped"] == {"low": None, "high": None}
+    assert brief["response"]["cast_de"] is None is not whole["response"]["cast_de"]
+    for part in ("warnings", "verdict", "seconds", "size", "outputs", "unmeasured", "recipe"):
+        assert brief[part] == whole[part]
+    for made in (result, fused):
+        with pytest.raises(InputError, match=r"0\.jpg: "):
+            made.record(True)
 
 
 def test_hdr_outputs_come_from_one_run(tmp_path: Path, frames: list[Path]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +143,8 @@ def run(job: Job, progress: Progress) -> Result:
     if result.radiance:
         for region in job.regions:  # before anything is written
             region.check(*result.radiance.rgb.shape[:2])
+    if not any(recipe.fuse for recipe in job.recipes):
+        io.drop_pixels(job.bracket)  # as much memory as the picture will take
     written = _Written(job, progress)
     if result.radiance:
         written.write(result.radiance, RADIANCE)
@@ -163,13 +166,14 @@ def run(job: Job, progress: Progress) -> Result:
 
         meta = dataclasses.replace(job.bracket.meta, recipe=first.to_toml(SHARED))
         io.write(contact_sheet.sheet(thumbnails), job.targets[-1].path, meta=meta)
-    result.report = record(
+    result.record = partial(
+        record,
         result.bracket,
         result.part,
         result.response,
         result.radiance,
         [str(t.path) for t in job.targets],
-        progress.seconds,
+        dict(progress.seconds),
         first.to_toml(),
         written.in_order(written.shown),
         written.in_order(written.verified),

@@ -6,6 +6,7 @@ import dataclasses
 import tomllib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
@@ -223,9 +224,10 @@ class Recipe:
 
 @dataclass
 class Result:
-    """What a run made; of several pictures, the first. `report` is the record of it as plain data.
+    """What a run made; of several pictures, the first.
 
-    `part` is the rows and columns of the reference frame that the results show.
+    `part` is the rows and columns of the reference frame that the results show. `record` makes the record of it, with
+    what the pixels of the frames tell or without.
     """
 
     recipe: Recipe
@@ -235,4 +237,17 @@ class Result:
     radiance: Radiance | None = None
     picture: Picture | None = None
     hdr: io.HdrPicture | None = None
-    report: dict[str, Any] = field(default_factory=dict)
+    record: Callable[[bool], dict[str, Any]] = lambda pixels: {}
+
+    @cached_property
+    def report(self) -> dict[str, Any]:
+        """The record as plain data, made when first asked for: the photographs are decoded again for it.
+
+        Raises InputError where one is gone.
+        """
+        return self.record(True)
+
+    @property
+    def brief(self) -> dict[str, Any]:
+        """The report at once: without how much of the frames is clipped, and how far the colours are from theirs."""
+        return self.record(False)

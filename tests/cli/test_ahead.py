@@ -19,7 +19,9 @@ def test_the_process_does_what_makes_pictures(names: dict[str, str]) -> None:
     assert ahead.start(Recipe.of(names), ["a.hdr", "a.JPG", "a.avif"]).wait() == 0
 
 
-def test_it_starts_with_the_first_compilation_and_ends_with_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_starts_with_the_first_compilation_and_ends_with_the_work(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     begun: list[subprocess.Popen[str]] = []
 
     def begin() -> subprocess.Popen[str]:
@@ -34,3 +36,9 @@ def test_it_starts_with_the_first_compilation_and_ends_with_the_work(monkeypatch
         compiling[0]()
         assert begun[0].poll() is None
     assert begun[0].poll() is not None
+    compiling[0]()  # of what is over nothing is told
+    assert len(begun) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("compiling the kernels")
+    assert err.count("\n") == 1

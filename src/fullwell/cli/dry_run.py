@@ -65,7 +65,8 @@ def peak_bytes(job: Job) -> int:
     """The most memory that a job will take, in bytes: a bound, near for the hungriest operators.
 
     Decoded frames are all kept where they fit into KEPT_BYTES, resampled ones likewise; else there is one per core, one
-    more being compared with the next, and the merge's sums take an image beside the radiance.
+    more being compared with the next, and the merge's sums take an image beside the radiance. Only what fuses frames
+    still needs them when the picture is made.
     """
     h, w = job.bracket.shape
     image, largest = 12 * h * w, max(decoded_bytes(f) for f in job.bracket)  # three float32
@@ -77,5 +78,6 @@ def peak_bytes(job: Job) -> int:
     first = job.recipes[0]
     layers = 1.3 * bool({"sigma", "source"} & {*first.output.layers, *job.layers})
     merging = frames + (first.merge.images + (0.0 if together else 1.0) + layers) * image
-    finishing = (kept if together else 0) + (max(pictures) + several + (1.1 + layers if job.radiance else 0.0)) * image
+    fusing = kept if together and any(r.fuse for r in job.recipes) else 0
+    finishing = fusing + (max(pictures) + several + (1.1 + layers if job.radiance else 0.0)) * image
     return round(PROGRAM_BYTES + max(merging, finishing))

@@ -42,9 +42,9 @@ def make_sets(
             reports.append({"frames": names, "error": str(outcome.error)})
         elif outcome.result:
             click.echo(f"{about}done", err=True)
-            reports.append(outcome.result.report)
+            reports.append(outcome.result.report if machine else outcome.result.brief)
             if not machine:
-                show(outcome.result.report)
+                show(reports[-1])
     if machine:
         as_json(reports)
     if codes:

@@ -159,7 +159,7 @@ def command(
     if machine:
         as_json(result.report)
         return 0
-    show(result.report)
+    show(result.brief)
     if not outputs:
         from fullwell.cli.next import useful
 

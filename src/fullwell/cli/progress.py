@@ -1,9 +1,10 @@
-"""Progress on a terminal: a bar with the stage's name; silent in a pipe."""
+"""Progress on a terminal: a bar with the stage's name, and in a pipe notes alone."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -31,9 +32,8 @@ class Bar(Progress):
         self.wipe()
 
     def note(self, text: str) -> None:
-        if self.shown:
-            self.wipe()
-            print(text, file=sys.stderr)
+        self.wipe()
+        print(text, file=sys.stderr)
 
     def _draw(self, share: float) -> None:
         if self.shown:
@@ -55,9 +55,11 @@ def working(threads: int | None = None, ahead: Callable[[], subprocess.Popen[str
     """
     from fullwell.kernels import _jit
 
-    bar, helpers = Bar(), list[subprocess.Popen[str]]()
+    bar, helpers, over = Bar(), list[subprocess.Popen[str]](), threading.Event()
 
     def compiling() -> None:
+        if over.is_set():  # the work of another bracket compiles, and tells it
+            return
         bar.note("compiling the kernels for this machine; this happens once and is kept in the cache.")
         if ahead and _jit.cache_folder() and _jit.thread_count() > 1:
             helpers.append(ahead())
@@ -67,6 +69,7 @@ def working(threads: int | None = None, ahead: Callable[[], subprocess.Popen[str
         with _jit.threads(threads):
             yield bar
     finally:
+        over.set()
         bar.wipe()
         for helper in helpers:
             helper.kill()

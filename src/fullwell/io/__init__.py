@@ -4,7 +4,7 @@ Reading never looks at the extension: the first bytes choose the codec, and what
 extension. `formats` holds both tables; codec libraries are imported by the codecs only.
 """
 
-from fullwell.io.bracket import Found, Unreadable, read_bracket, read_frame, read_frames
+from fullwell.io.bracket import Found, Unreadable, drop_pixels, read_bracket, read_frame, read_frames
 from fullwell.io.exposure import parse_times
 from fullwell.io.header import max_megapixels
 from fullwell.io.output import Encoding, check_output, is_result, read_recipe, write
@@ -22,6 +22,7 @@ __all__ = [
     "Unreadable",
     "Verified",
     "check_output",
+    "drop_pixels",
     "hdr_picture",
     "is_result",
     "max_megapixels",

@@ -185,6 +185,13 @@ class _Pixels:
         return codes
 
 
+def drop_pixels(bracket: Bracket) -> None:
+    """Give back the memory of decoded photographs; whoever asks for them again waits for the decoder."""
+    for frame in bracket:
+        if isinstance(frame.source, _Pixels):
+            frame.source.store.keeps, frame.source.kept = False, None
+
+
 def _frame(path: Path, store: _Store) -> Frame:
     from fullwell.io import exif, formats, profile
 

@@ -78,10 +78,15 @@ def inspect_files(
     return Inspection(tuple(rows), tuple(dict.fromkeys(warnings)), tuple(found.sets))
 
 
-def inspect(frames: Bracket | Sequence[Frame | Unreadable], progress: Progress = QUIET) -> Inspection:
-    """Inspect frames, and files that are none. Every frame is decoded once; nothing is kept."""
+def inspect(
+    frames: Bracket | Sequence[Frame | Unreadable], progress: Progress = QUIET, *, pixels: bool = True
+) -> Inspection:
+    """Inspect frames, and files that are none. Every frame is decoded once; nothing is kept.
+
+    Without `pixels` none is decoded, and how much of it is clipped stays None.
+    """
     reference = frames.reference if isinstance(frames, Bracket) else None
-    rows = [_row(f) for f in progress.each(frames)]
+    rows = [_row(f, pixels) for f in progress.each(frames)]
     usable = [f for f in frames if isinstance(f, Frame)]
     evs, warnings = _relative_evs(usable, reference)
     levels = iter(evs)
@@ -98,7 +103,7 @@ def inspect(frames: Bracket | Sequence[Frame | Unreadable], progress: Progress =
     return Inspection(tuple(rows), tuple(warnings), (range(len(rows)),))
 
 
-def _row(frame: Frame | Unreadable) -> Row:
+def _row(frame: Frame | Unreadable, pixels: bool) -> Row:
     if isinstance(frame, Unreadable):
         return Row(frame.name, str(frame.error))
     row = Row(
@@ -110,6 +115,8 @@ def _row(frame: Frame | Unreadable) -> Row:
         profile=frame.profile,
         notes=frame.notes,
     )
+    if not pixels:
+        return row
     try:
         codes = frame.codes()
     except InputError as failed:

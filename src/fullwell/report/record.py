@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from fullwell import __version__
+from fullwell.errors import InputError
 from fullwell.image import Array, Bracket, Radiance, Response
 from fullwell.report.colour import cast
 from fullwell.report.inspection import inspect, row_dict
@@ -31,6 +32,7 @@ def record(
     verified: Sequence[Mapping[str, Any]] = (),
     regions: Sequence[Region] = (),
     deghost: str = "off",
+    pixels: bool = True,
 ) -> dict[str, Any]:
     """Everything that `--report` writes; keys are added in time, none is renamed.
 
@@ -45,9 +47,13 @@ def record(
     tells the radiance shown as diffuse white and the stops above it of every HDR picture; `verified`, of each output
     that was decoded again, how many stops it is from what it should hold. `deghost` tells the level, the frame that
     decided where things are, and in which share of the picture each frame was not used because something moved.
-    `verdict` says it in words.
+    `verdict` says it in words. Without `pixels` no frame is decoded: `clipped`, `cast_de` and `tint_de` are None then.
+
+    Raises InputError where a frame was read for the result and cannot be now.
     """
-    inspection = inspect(bracket)
+    inspection = inspect(bracket, pixels=pixels)
+    if gone := [row.error for row in inspection.rows if row.error]:
+        raise InputError(gone[0])
     rows, columns = (range(n)[s] for n, s in zip(bracket.shape, part, strict=True))
     height, width = len(rows), len(columns)
     frames, used = [], _used_ev(bracket)
@@ -74,7 +80,7 @@ def record(
         "reference": bracket.reference,
         "size": {"width": width, "height": height},
         "origin_px": [rows.start, columns.start],
-        "response": _response(bracket, response, radiance) if response else None,
+        "response": _response(bracket, response, radiance if pixels else None) if response else None,
         "unmeasured": radiance.unmeasured if radiance else None,
         "radiance": _radiance(radiance) if radiance else None,
         "deghost": _deghost(radiance, deghost),
