@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from fullwell import io
+from fullwell import io, memory
 from fullwell.errors import UsageError
 from fullwell.image import Bracket, Picture, Radiance
 from fullwell.io import naming, targets
@@ -145,6 +145,7 @@ def run(job: Job, progress: Progress) -> Result:
             region.check(*result.radiance.rgb.shape[:2])
     if not any(recipe.fuse for recipe in job.recipes):
         io.drop_pixels(job.bracket)  # as much memory as the picture will take
+    memory.trim()  # of what decoding took
     written = _Written(job, progress)
     if result.radiance:
         written.write(result.radiance, RADIANCE)

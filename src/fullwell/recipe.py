@@ -13,7 +13,7 @@ from typing import Any, cast
 import numpy as np
 import tomli_w
 
-from fullwell import __version__, io, recipes
+from fullwell import __version__, io, memory, recipes
 from fullwell.color import primaries
 from fullwell.errors import InputError, ResultRefused, UsageError, did_you_mean
 from fullwell.image import Bracket, Picture, Radiance, Response
@@ -219,6 +219,7 @@ class Recipe:
         if not self.finish:
             return picture
         with progress.stage("finish"):
+            memory.trim()  # of what pyramids took
             return self.finish(picture, scene, progress)
 
 
