@@ -49,14 +49,18 @@ def _grid(bracket: Bracket, count: int) -> tuple[Array, Array]:
             rows, columns = rows & high, columns & wide
         else:
             shared = shared & (high & wide)
-    shared = shared & (rows & columns)
-    if not shared.any():
+    area = np.count_nonzero(rows) * np.count_nonzero(columns)
+    if shared.size > 1:  # else a rectangle, known by its sides: over the image it took 0.05 s at 24 MP
+        shared = shared & (rows & columns)
+        rows, columns = (np.asarray(shared.any(axis=axis, keepdims=True)) for axis in (1, 0))
+        area = np.count_nonzero(shared)
+    if not area:
         return np.zeros(0, int), np.zeros(0, int)
-    top, left = (int(np.flatnonzero(shared.any(axis=axis))[0]) for axis in (1, 0))
-    step = max(1.0, math.sqrt(np.count_nonzero(shared) / count))
+    top, left = int(np.flatnonzero(rows)[0]), int(np.flatnonzero(columns)[0])
+    step = max(1.0, math.sqrt(area / count))
     ys, xs = np.arange(top, h, step).astype(int), np.arange(left, w, step).astype(int)
     ys, xs = np.repeat(ys, len(xs)), np.tile(xs, len(ys))
-    inside = shared[ys, xs]
+    inside = np.broadcast_to(shared, (h, w))[ys, xs] & rows[ys, 0] & columns[0, xs]
     return ys[inside], xs[inside]
 
 
