@@ -45,6 +45,9 @@ rest. `--verify` decodes what was written and tells how many stops it is off.
 
 """
 READ = """
+`.heic` needs the extra `heic-write`, whose wheel is under the GPL 2, because of the encoder x265. Its chroma is 4:2:0
+at every quality, since decoders of phones take no other.
+
 ## Read
 
 | | as | bits | around the pixels |
@@ -105,6 +108,9 @@ FACTS = {
     (".avif", "hdr"): (
         "10, 12", "PQ, HLG", "Rec.2020", EXIF_XMP + ", CICP, clli, recipe",
         "libavif in imagecodecs and in Pillow, Chromium, exiftool",
+    ),
+    (".heic", "hdr"): (
+        "10, 12", "PQ, HLG", "Rec.2020", EXIF_XMP + ", CICP, clli, recipe", "libheif in pi-heif, exiftool",
     ),
     (".jxl", "hdr"): (
         "16", "PQ, HLG", "Rec.2020", EXIF_XMP + ", CICP, recipe", "libjxl in OpenImageIO, Chromium, exiftool",

@@ -160,7 +160,7 @@ def test_doctor_reports_this_machine(run) -> None:
     found = json.loads(out)
     assert found["threads"] >= 1
     assert all(found["libraries"].values())
-    assert set(found["extras"]) == {"plots", "opencv", "raw", "heic"}
+    assert set(found["extras"]) == {"plots", "opencv", "raw", "heic", "heic-write"}
     code, out, _ = run("doctor")
     assert "extra raw (camera RAW and DNG, by LibRaw): " in out
 

@@ -9,6 +9,7 @@ import re
 import shutil
 import struct
 import subprocess
+import sys
 from pathlib import Path
 
 import imagecodecs
@@ -63,6 +64,11 @@ def exiftool(*arguments: object) -> list[dict[str, object]]:
 
 def stops(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.abs(np.log2(np.maximum(a, 1e-7) / np.maximum(b, 1e-7)))
+
+
+def encodable(name: str) -> None:
+    if name.endswith(".heic"):
+        pytest.importorskip("pillow_heif", reason="the extra `heic-write` is not installed")
 
 
 # The rendition
@@ -256,8 +262,9 @@ def test_ultra_hdr_needs_both(tmp_path: Path, scene: Radiance, hdr: HdrPicture) 
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("extension", ["jpg", "avif", "png", "jxl"])
+@pytest.mark.parametrize("extension", ["jpg", "avif", "heic", "png", "jxl"])
 def test_the_same_bytes_again(tmp_path: Path, hdr: HdrPicture, extension: str) -> None:
+    encodable(f".{extension}")
     for name in ("a", "b"):
         write(dataclasses.replace(hdr), tmp_path / f"{name}.{extension}", Encoding(hdr=True))
     assert (tmp_path / f"a.{extension}").read_bytes() == (tmp_path / f"b.{extension}").read_bytes()
@@ -318,18 +325,24 @@ def decoded(path: Path) -> np.ndarray:
     if path.suffix == ".avif":
         codes = imagecodecs.avif_decode(path.read_bytes())
         return codes / (4095 if codes.max() > 1023 else 1023)
+    if path.suffix == ".heic":
+        image = pytest.importorskip("pi_heif").open_heif(str(path), convert_hdr_to_8bit=False)[0]
+        bits = image.info["bit_depth"]
+        return (np.array(image) >> (16 - bits)) / ((1 << bits) - 1)
     source = oiio.ImageInput.open(str(path))
     return source.read_image(0, 0, 0, 3, "uint16") / 65535
 
 
 FILES = [("a.avif", {}), ("a.avif", {"bits": 12}), ("a.avif", {"transfer": "hlg", "bits": 12}), ("a.jxl", {})]
 FILES += [("a.png", {}), ("a.png", {"transfer": "hlg"}), ("a.jxl", {"transfer": "hlg"})]
+FILES += [("a.heic", {}), ("a.heic", {"bits": 12}), ("a.heic", {"transfer": "hlg"})]
 
 
 @pytest.mark.parametrize(("name", "values"), FILES)
 def test_files_read_back_as_the_radiance(
     tmp_path: Path, scene: Radiance, hdr: HdrPicture, name: str, values: dict[str, object]
 ) -> None:
+    encodable(name)
     path = tmp_path / name
     write(hdr, path, Encoding(hdr=True, **values))  # type: ignore[arg-type]
     code = decoded(path)
@@ -340,27 +353,63 @@ def test_files_read_back_as_the_radiance(
     off = stops(light, wide)[counted]
     assert np.median(off) < (0.001 if name == "a.png" else 0.06)
     cicp = (9, 18 if values.get("transfer") == "hlg" else 16)
-    if name == "a.avif":
+    if name in ("a.avif", "a.heic"):
         assert b"colrnclx" + struct.pack(">HHHB", *cicp, 9, 128) in path.read_bytes()
     else:
         assert oiio.ImageInput.open(str(path)).spec().getattribute("CICP")[:2] == cicp
 
 
-def test_light_levels_are_stated(tmp_path: Path, hdr: HdrPicture) -> None:
-    for name in ("a.avif", "a.png"):
-        write(hdr, tmp_path / name, Encoding(hdr=True))
-        data = (tmp_path / name).read_bytes()
-        if name == "a.avif":
-            brightest, average = struct.unpack_from(">HH", data, data.index(b"clli") + 4)
-        else:
-            brightest, average = (n / 10_000 for n in struct.unpack_from(">II", data, data.index(b"cLLI") + 4))
-        light = rendition.light(hdr, rendition.rendition(hdr, "rec2020", 1000 / 203)).max(axis=2) * 203
-        assert (brightest, average) == (round(float(light.max())), round(float(light.mean(dtype=np.float64))))
-        assert brightest == 1000
+@pytest.mark.parametrize("name", ["a.avif", "a.heic", "a.png"])
+def test_light_levels_are_stated(tmp_path: Path, hdr: HdrPicture, name: str) -> None:
+    encodable(name)
+    write(hdr, tmp_path / name, Encoding(hdr=True))
+    data = (tmp_path / name).read_bytes()
+    if name == "a.png":
+        brightest, average = (n / 10_000 for n in struct.unpack_from(">II", data, data.index(b"cLLI") + 4))
+    else:
+        brightest, average = struct.unpack_from(">HH", data, data.index(b"clli") + 4)
+    light = rendition.light(hdr, rendition.rendition(hdr, "rec2020", 1000 / 203)).max(axis=2) * 203
+    assert (brightest, average) == (round(float(light.max())), round(float(light.mean(dtype=np.float64))))
+    assert brightest == 1000
 
 
-@pytest.mark.parametrize("name", ["a.avif", "a.jxl", "a.png"])
+@pytest.mark.parametrize(("values", "depth"), [({}, 10), ({"bits": 12}, 12), ({"transfer": "hlg"}, 10)])
+@pytest.mark.parametrize("size", [(180, 260), (33, 47)])
+def test_exiftool_and_libheif_read_our_heic(
+    tmp_path: Path, scene: Radiance, values: dict[str, object], depth: int, size: tuple[int, int]
+) -> None:
+    encodable("a.heic")
+    path = tmp_path / "a.heic"
+    write(hdr_picture(Radiance(scene.rgb[: size[0], : size[1]])), path, Encoding(**values))  # type: ignore[arg-type]
+    image = pytest.importorskip("pi_heif").open_heif(str(path), convert_hdr_to_8bit=False)[0]
+    said = image.info["nclx_profile"]
+    assert (image.size, image.info["bit_depth"]) == (size[::-1], depth)
+    assert said["color_primaries"] == said["matrix_coefficients"] == 9
+    assert said["transfer_characteristics"] == (18 if values.get("transfer") == "hlg" else 16)
+    assert said["full_range_flag"] == 1
+    (told,) = exiftool(path)
+    assert told["QuickTime:ColorPrimaries"] == "BT.2020, BT.2100"
+    assert "BT.2100 " + ("HLG" if values.get("transfer") == "hlg" else "PQ") in str(
+        told["QuickTime:TransferCharacteristics"]
+    )
+    assert (told["QuickTime:BitDepthLuma"], told["QuickTime:ChromaFormat"]) == (depth, "4:2:0")
+
+
+def test_without_its_encoder_heic_says_what_to_install(
+    tmp_path: Path, hdr: HdrPicture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    with pytest.raises(
+        UsageError,
+        match=r"a\.heic: writing \.heic needs an extra .* pip install 'fullwell\[heic-write\]'; or write \.avif",
+    ):
+        write(hdr, tmp_path / "a.heic")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["a.avif", "a.heic", "a.jxl", "a.png"])
 def test_recipe_and_metadata_are_in_every_container(tmp_path: Path, hdr: HdrPicture, name: str) -> None:
+    encodable(name)
     made = ifd.Builder()
     note = {0x927C: made.entry(ifd.UNDEFINED, b"note" * 500), 0xA434: made.entry(ifd.ASCII, b"A lens\0")}
     block = made.finish({0x8298: made.entry(ifd.ASCII, b"Somebody\0"), exif.EXIF_IFD: made.pointer(note)})
@@ -401,12 +450,14 @@ def test_pillow_reads_our_avif_too(tmp_path: Path, hdr: HdrPicture) -> None:
         ("h.jpg", 0.08, 0.8),
         ("h.png", 0.0005, 0.001),
         ("h.avif", 0.06, 0.6),
+        ("h.heic", 0.06, 0.6),
         ("h.jxl", 0.06, 0.6),
     ],
 )
 def test_every_writer_is_verified(
     tmp_path: Path, scene: Radiance, hdr: HdrPicture, name: str, median: float, p99: float
 ) -> None:
+    encodable(name)
     assert hdr.base is not None
     encoding = Encoding(hdr=name[0] == "h", bits=32 if name[0] == "f" else 8, quality=98)
     image = {"radiance": scene, "picture": hdr.base, "hdr": hdr}[encoding.kind(name)]
@@ -435,6 +486,7 @@ def test_verification_of_odd_values(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("name", "values"), FILES)
 def test_hdr_pictures_are_light_again(tmp_path: Path, hdr: HdrPicture, name: str, values: dict[str, object]) -> None:
     """1.0 is diffuse white, in the primaries of the file; the published curves are the oracle."""
+    encodable(name)
     path = tmp_path / name
     write(hdr, path, Encoding(hdr=True, **values))  # type: ignore[arg-type]
     read = read_radiance(path)

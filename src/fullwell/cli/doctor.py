@@ -18,6 +18,7 @@ EXTRAS = {
     "opencv": ("opencv", "cv2 names beyond the drop-in"),
     "raw": ("rawpy", "camera RAW and DNG, by LibRaw"),
     "heic": ("pi-heif", "HEIC and other HEIF, by libheif"),
+    "heic-write": ("pillow-heif", "HEIC out, by libheif and x265: a wheel under the GPL 2"),
 }
 
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from fullwell.errors import FullwellError, InputError, ParameterError, UsageError
 from fullwell.image import LAYERS, Metadata, Picture, Radiance
-from fullwell.io import exif, formats
+from fullwell.io import exif, extras, formats
 from fullwell.io.rendition import HdrPicture, hdr_picture
 from fullwell.params import Operator, param
 
@@ -35,16 +35,18 @@ class Encoding(Operator):
         lo=1,
         hi=100,
         soft=(75, 100),
-        help="Quality of JPEG, WebP, AVIF and JPEG XL; full colour resolution from 90.",
+        help="Quality of JPEG, WebP, AVIF, HEIC and JPEG XL; full colour resolution from 90, but never in HEIC.",
     )
     long_edge: int = param(
         0, lo=0, hi=100000, soft=(0, 8000), unit="px",
         help="Longer side of pictures, which are made smaller to fit; 0 keeps their size, as radiance keeps its.",
     )  # fmt: skip
     hdr: bool = param(
-        False, help="Whether .jpg (Ultra HDR) and .png (PQ) hold an HDR picture; .avif and .jxl always do."
+        False, help="Whether .jpg (Ultra HDR) and .png (PQ) hold an HDR picture; .avif, .heic and .jxl always do."
     )
-    transfer: str = param("pq", choices=("pq", "hlg"), help="Signal of AVIF, PNG and JPEG XL that hold HDR pictures.")
+    transfer: str = param(
+        "pq", choices=("pq", "hlg"), help="Signal of AVIF, HEIC, PNG and JPEG XL that hold HDR pictures."
+    )
     nits: float = param(
         203.0, lo=10.0, hi=1000.0, soft=(100.0, 300.0), unit="cd/m2", help="Luminance of diffuse white in HDR pictures."
     )
@@ -61,7 +63,8 @@ class Encoding(Operator):
         8,
         lo=8,
         hi=32,
-        help="Bits per channel: 8 or 16 in PNG and TIFF, 10 or 12 in AVIF; 32: a TIFF holds radiance, DNG floats.",
+        help="Bits per channel: 8 or 16 in PNG and TIFF, 10 or 12 in AVIF and HEIC; "
+        "32: a TIFF holds radiance, DNG floats.",
     )
     exr_type: str = param(
         "auto", choices=("auto", "half", "float"), help="Numbers in OpenEXR; auto is half unless a value exceeds 65504."
@@ -118,14 +121,14 @@ def write(
     """Write a result; the extension decides the format.
 
     Radiance goes to .hdr, .exr, .tif (32-bit float); a Picture to .jpg, .png, .webp, .tif, encoded as sRGB with its
-    profile; an HdrPicture to .jpg (Ultra HDR) and .png, .avif, .jxl (PQ or HLG); to the last three also Radiance, whose
-    log-average then becomes middle grey. A float array counts as radiance where the format can hold it and as linear
-    display light elsewhere; an 8-bit or 16-bit array holds code values. `meta` replaces the metadata of the image. A
-    file that is there already is replaced, as by numpy.save; `fullwell.make` and the commands replace only results of
-    Fullwell.
+    profile; an HdrPicture to .jpg (Ultra HDR) and .png, .avif, .heic, .jxl (PQ or HLG); to the last four also Radiance,
+    whose log-average then becomes middle grey. A float array counts as radiance where the format can hold it and as
+    linear display light elsewhere; an 8-bit or 16-bit array holds code values. `meta` replaces the metadata of the
+    image. A file that is there already is replaced, as by numpy.save; `fullwell.make` and the commands replace only
+    results of Fullwell.
 
-    Raises UsageError for a format that cannot hold the image and for a path that cannot be written; nothing is left
-    behind by a failure.
+    Raises UsageError for a format that cannot hold the image, for one whose extra is not installed and for a path that
+    cannot be written; nothing is left behind by a failure.
     """
     path, encoding = Path(path), encoding or Encoding()
     result = _as_result(image, path, encoding)
@@ -199,7 +202,9 @@ def check_output(path: str | Path, kind: str) -> str:
         raise UsageError(f"{path}: there is no folder {folder}; make it first.")
     if not os.access(folder, os.W_OK | os.X_OK) or (path.exists() and not os.access(path, os.W_OK)):
         raise UsageError(f"{path}: cannot be written; you have no permission for it.")
-    return formats.codec_of(path, kind)
+    codec = formats.codec_of(path, kind)
+    extras.encoder(codec, path)
+    return codec
 
 
 def _no_hdr(path: Path) -> str:
