@@ -60,7 +60,7 @@ at every quality, since decoders of phones take no other.
 | camera RAW, DNG (extra `raw`) | frames of linear light | the sensor's | EXIF, white balance, colour matrix |
 | HEIC, HEIF (extra `heic`) | frames | 8, 10, 12 | EXIF, ICC or CICP, XMP |
 | AVIF | frames | 8, 10, 12 | EXIF, ICC or CICP, XMP |
-| JPEG XL | frames | as stored | EXIF, ICC, XMP |
+| JPEG XL | frames; radiance where it holds linear floats | as stored | EXIF, ICC, XMP |
 | WebP | frames | 8 | EXIF, ICC, XMP |
 | PNM, BMP, JPEG 2000 and others | frames | as stored | |
 | Radiance .hdr | radiance | RGBE, all run lengths | EXPOSURE, COLORCORR, primaries, recipe |
@@ -111,6 +111,10 @@ FACTS = {
     ),
     (".heic", "hdr"): (
         "10, 12", "PQ, HLG", "Rec.2020", EXIF_XMP + ", CICP, clli, recipe", "libheif in pi-heif, exiftool",
+    ),
+    (".jxl", "radiance"): (
+        "float", "linear", "Rec.709", EXIF_XMP + ", CICP, recipe, scale",
+        "libjxl in imagecodecs and in OpenImageIO, exiftool",
     ),
     (".jxl", "hdr"): (
         "16", "PQ, HLG", "Rec.2020", EXIF_XMP + ", CICP, recipe", "libjxl in OpenImageIO, Chromium, exiftool",

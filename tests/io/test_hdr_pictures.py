@@ -433,6 +433,37 @@ def test_pillow_reads_our_avif_too(tmp_path: Path, hdr: HdrPicture) -> None:
         assert np.asarray(image).std() > 20
 
 
+# Radiance in JPEG XL
+
+
+def test_jpeg_xl_holds_radiance_exactly(tmp_path: Path, scene: Radiance) -> None:
+    rgb = scene.rgb * np.float32(3e6) - np.float32(0.25)  # beyond half floats, and below 0
+    rgb[0] = np.random.default_rng(0).integers(0, 2**32, rgb[0].shape, dtype=np.uint32).view(np.float32)  # any bits
+    light = Radiance(rgb, to_absolute=2.5, noise_floor=0.125, meta=scene.meta, cd_m2=80.0, calibrated=True)
+    path = tmp_path / "a.jxl"
+    write(light, path, Encoding(bits=32))
+    read = read_radiance(path)
+    np.testing.assert_array_equal(read.rgb, rgb)
+    np.testing.assert_array_equal(imagecodecs.jpegxl_decode(path.read_bytes()), rgb)
+    assert (read.primaries, read.to_absolute, read.noise_floor) == ("rec709", 2.5, 0.125)
+    assert (read.cd_m2, read.calibrated) == (80.0, True)
+    assert read_recipe(path) == read.meta.recipe == RECIPE
+    (told,) = exiftool(path)
+    assert not {"ExifTool:Warning", "ExifTool:Error"} & set(told), told
+    assert oiio.ImageInput.open(str(path)).spec().getattribute("CICP")[:2] == (1, 8)
+
+
+def test_radiance_in_jpeg_xl_is_in_rec709(tmp_path: Path, scene: Radiance) -> None:
+    for name in ("rec2020", "acescg"):
+        light = Radiance(scene.rgb, name)
+        write(light, tmp_path / "a.jxl", Encoding(bits=32))
+        read = read_radiance(tmp_path / "a.jxl")
+        assert read.primaries == "rec709"
+        wanted = scene.rgb @ color.conversion(name, "rec709").T
+        np.testing.assert_allclose(read.rgb, wanted, rtol=1e-4, atol=1e-6 * float(scene.rgb.max()))
+        assert verify(light, tmp_path / "a.jxl", Encoding(bits=32)).p99_stops < 1e-3
+
+
 # Verification
 
 
@@ -444,6 +475,7 @@ def test_pillow_reads_our_avif_too(tmp_path: Path, hdr: HdrPicture) -> None:
         ("a.html", 0.005, 0.1),
         ("a.dng", 0.0005, 0.002),
         ("f.tif", 1e-9, 1e-9),
+        ("f.jxl", 1e-9, 1e-9),
         ("a.jpg", 0.03, 0.5),
         ("a.png", 0.02, 0.2),
         ("a.webp", 0.1, 1.5),

@@ -82,9 +82,10 @@ def command(
     """Bracketed photographs to HDR files and pictures.
 
     FRAMES are files, folders or patterns. Radiance goes to .hdr, .exr, .dng, .html (a page to look at) and, with
-    --set output.bits=32, .tif; pictures to .jpg, .png, .webp and .tif; HDR pictures to .avif, .heic, .jxl and, with
-    --hdr, .jpg and .png. In a name {reference} stands for the reference frame's: fullwell make photos --every 3 -o
-    '{reference}-HDR.jpg', and {tonemap} for what made the picture: with several, contact-sheet.jpg shows them all.
+    --set output.bits=32, .tif and .jxl; pictures to .jpg, .png, .webp and .tif; HDR pictures to .avif, .heic, .jxl
+    and, with --hdr, .jpg and .png. In a name {reference} stands for the reference frame's: fullwell make photos
+    --every 3 -o '{reference}-HDR.jpg', and {tonemap} for what made the picture: with several, contact-sheet.jpg shows
+    them all.
     What a stage can be is told by `fullwell operators`.
     """
     if not frames:

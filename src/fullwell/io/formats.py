@@ -45,7 +45,7 @@ WRITERS: dict[str, tuple[dict[str, str], int | None]] = {
     ".png": ({"picture": "png", "hdr": "png"}, None),
     ".avif": ({"hdr": "avif"}, None),
     ".heic": ({"hdr": "heif"}, None),
-    ".jxl": ({"hdr": "jxl"}, None),
+    ".jxl": ({"radiance": "jxl", "hdr": "jxl"}, None),
     ".html": ({"radiance": "html"}, None),
     ".webp": ({"picture": "anyimage"}, 8),
 }

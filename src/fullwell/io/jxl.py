@@ -1,4 +1,8 @@
-"""JPEG XL: coded by OpenImageIO; EXIF and XMP are put into its container here (ISO/IEC 18181-2)."""
+"""JPEG XL: PQ and HLG coded by OpenImageIO, floats by imagecodecs; EXIF and XMP put into the container here.
+
+Source: ISO/IEC 18181-2. Floats are radiance, lossless. What their 1.0 stands for is in fields of the EXIF block, as
+in a TIFF.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import imagecodecs
+import numpy as np
 import OpenImageIO as oiio  # noqa: N813
 
-from fullwell.io import anyimage, openimageio, signal, xmp
+from fullwell.color import conversion
+from fullwell.errors import InputError
+from fullwell.image import Metadata, Radiance
+from fullwell.io import anyimage, exif, ifd, openimageio, profile, signal, tiff, xmp
 from fullwell.io.boxes import box, boxes
 from fullwell.io.header import Header
 
@@ -18,7 +26,9 @@ if TYPE_CHECKING:
     from fullwell.io.output import Encoding
     from fullwell.io.rendition import HdrPicture
 
+LINEAR = 8  # transfer, as a code point of ITU-T H.273
 EFFORT = 3  # of 9; 7 takes nine times the seconds for a quarter less
+FLOAT_EFFORT = 1  # 3 saves nothing
 MOST_BYTES = 16_000_000  # of inflated metadata; more is no photograph's
 
 
@@ -61,11 +71,45 @@ def write_hdr(hdr: HdrPicture, path: Path, encoding: Encoding) -> None:
     out = oiio.ImageOutput.create(str(path))
     if out is None or not out.open(str(path), spec) or not out.write_image(made.codes) or not out.close():
         raise OSError(out.geterror() if out else oiio.geterror())
-    ours = box(b"Exif", bytes(4), made.exif)
-    if packet := xmp.of_result(made.meta, recipe=made.meta.recipe):
+    path.write_bytes(_container(path.read_bytes(), made.exif, made.meta))
+
+
+def write_radiance(scene: Radiance, path: Path, encoding: Encoding) -> None:
+    """Floats of every kind, lossless, in Rec.709: the only linear ones that the encoder has a tag for."""
+    rgb = scene.rgb
+    if scene.primaries != "rec709":
+        rgb = rgb @ conversion(scene.primaries, "rec709").T.astype(np.float32)
+    h, w, _ = rgb.shape
+    made = ifd.Builder(exif.of_result(scene.meta, h, w, exif.UNCALIBRATED))
+    root = ifd.directory(made.data, ifd.first(made.data))[0]
+    block = made.finish(root | {tag: made.entry(*field) for tag, field in tiff.scale(scene).items()})
+    coded = imagecodecs.jpegxl_encode(
+        np.ascontiguousarray(rgb), lossless=True, effort=FLOAT_EFFORT, usecontainer=True, numthreads=0
+    )
+    path.write_bytes(_container(bytes(coded), block, scene.meta))
+
+
+def _container(coded: bytes, block: bytes, meta: Metadata) -> bytes:
+    """The file again, with this EXIF, and XMP that holds the recipe, in place of what it has."""
+    ours = box(b"Exif", bytes(4), block)
+    if packet := xmp.of_result(meta, recipe=meta.recipe):
         ours += box(b"xml ", packet)
-    kept = [box(kind, payload) for kind, payload in boxes(path.read_bytes()) if kind not in (b"Exif", b"xml ", b"brob")]
-    path.write_bytes(b"".join(kept[:2]) + ours + b"".join(kept[2:]))  # behind signature and file type
+    kept = [box(kind, payload) for kind, payload in boxes(coded) if kind not in (b"Exif", b"xml ", b"brob")]
+    return b"".join(kept[:2]) + ours + b"".join(kept[2:])  # behind signature and file type
+
+
+def read_radiance(path: Path) -> Radiance:
+    """Linear floats as they are, PQ and HLG as `signal` reads them. Raises InputError for pictures and damage."""
+    header = read(path).checked(str(path))
+    if header.cicp is None or header.cicp[1] != LINEAR:
+        return signal.read_radiance(path)
+    pixels = header.decode()
+    if pixels.dtype.kind != "f":
+        raise InputError(f"{path}: is a picture ({pixels.dtype}), not radiance; a radiance JPEG XL holds floats.")
+    pixels = pixels[..., :1].repeat(3, axis=2) if pixels.shape[2] < 3 else pixels[..., :3]
+    name, rgb = profile.in_working_primaries(pixels, profile.of_cicp(header.cicp[0]).to_d50)
+    meta = Metadata(header.exif, (str(path),), xmp.recipe_in(header.xmp), xmp=header.xmp)
+    return Radiance(rgb, name, meta=meta, **tiff.scale_in(tiff.numbers(header.exif or b"")))
 
 
 def read_recipe(path: Path) -> str:

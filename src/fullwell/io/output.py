@@ -42,7 +42,9 @@ class Encoding(Operator):
         help="Longer side of pictures, which are made smaller to fit; 0 keeps their size, as radiance keeps its.",
     )  # fmt: skip
     hdr: bool = param(
-        False, help="Whether .jpg (Ultra HDR) and .png (PQ) hold an HDR picture; .avif, .heic and .jxl always do."
+        False,
+        help="Whether .jpg (Ultra HDR) and .png (PQ) hold an HDR picture; .avif, .heic and .jxl "
+        "(below 32 bits) always do.",
     )
     transfer: str = param(
         "pq", choices=("pq", "hlg"), help="Signal of AVIF, HEIC, PNG and JPEG XL that hold HDR pictures."
@@ -64,7 +66,7 @@ class Encoding(Operator):
         lo=8,
         hi=32,
         help="Bits per channel: 8 or 16 in PNG and TIFF, 10 or 12 in AVIF and HEIC; "
-        "32: a TIFF holds radiance, DNG floats.",
+        "32: TIFF and JPEG XL hold radiance, DNG floats.",
     )
     exr_type: str = param(
         "auto", choices=("auto", "half", "float"), help="Numbers in OpenEXR; auto is half unless a value exceeds 65504."
@@ -99,10 +101,10 @@ class Encoding(Operator):
     def kind(self, path: str | Path) -> str:
         """What a file of this name will hold: "radiance", a "picture" or an "hdr" picture. Raises UsageError."""
         held = formats.holds(Path(path))
-        if held == ("hdr",) or (self.hdr and "hdr" in held):
-            return "hdr"
         if held == ("radiance",) or (self.bits == 32 and "radiance" in held):
             return "radiance"
+        if "hdr" in held and (self.hdr or "picture" not in held):
+            return "hdr"
         if self.hdr:
             raise UsageError(_no_hdr(Path(path)))
         return "picture"
@@ -120,12 +122,12 @@ def write(
 ) -> None:
     """Write a result; the extension decides the format.
 
-    Radiance goes to .hdr, .exr, .tif (32-bit float); a Picture to .jpg, .png, .webp, .tif, encoded as sRGB with its
-    profile; an HdrPicture to .jpg (Ultra HDR) and .png, .avif, .heic, .jxl (PQ or HLG); to the last four also Radiance,
-    whose log-average then becomes middle grey. A float array counts as radiance where the format can hold it and as
-    linear display light elsewhere; an 8-bit or 16-bit array holds code values. `meta` replaces the metadata of the
-    image. A file that is there already is replaced, as by numpy.save; `fullwell.make` and the commands replace only
-    results of Fullwell.
+    Radiance goes to .hdr, .exr, .tif (32-bit float) and, where `bits` is 32, .jxl; a Picture to .jpg, .png, .webp and
+    .tif, encoded as sRGB with its profile; an HdrPicture to .jpg (Ultra HDR) and .png, .avif, .heic, .jxl (PQ or HLG);
+    to the last four also Radiance, whose log-average then becomes middle grey. A float array counts as radiance where
+    the format can hold it and as linear display light elsewhere; an 8-bit or 16-bit array holds code values. `meta`
+    replaces the metadata of the image. A file that is there already is replaced, as by numpy.save; `fullwell.make` and
+    the commands replace only results of Fullwell.
 
     Raises UsageError for a format that cannot hold the image, for one whose extra is not installed and for a path that
     cannot be written; nothing is left behind by a failure.
@@ -171,7 +173,7 @@ def _as_result(image: Any, path: Path, encoding: Encoding) -> Radiance | Picture
     pixels = np.asarray(image)
     if pixels.dtype in (np.uint8, np.uint16):
         return pixels
-    if formats.holds(path) == ("hdr",):
+    if "picture" not in formats.holds(path) and encoding.kind(path) == "hdr":
         return hdr_picture(Radiance.of(pixels))
     return Radiance.of(pixels) if "radiance" in formats.holds(path) else Picture(pixels)
 

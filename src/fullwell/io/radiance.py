@@ -8,12 +8,12 @@ from fullwell.errors import InputError
 from fullwell.image import Radiance
 from fullwell.io import formats
 
-READERS = {"hdr": "hdr", "exr": "exr", "tiff": "tiff", "jpeg": "gainmap"}  # what it begins like -> codec
-READERS |= dict.fromkeys(("png", "avif", "heif", "jxl"), "signal")
+READERS = {"hdr": "hdr", "exr": "exr", "tiff": "tiff", "jpeg": "gainmap", "jxl": "jxl"}  # what it begins like -> codec
+READERS |= dict.fromkeys(("png", "avif", "heif"), "signal")
 
 
 def read_radiance(path: str | Path) -> Radiance:
-    """Read .hdr, .exr, a float TIFF, a JPEG with a gain map or a PQ or HLG picture, whatever it is called.
+    """Read .hdr, .exr, a float TIFF or JPEG XL, a JPEG with a gain map or a PQ or HLG picture, whatever it is called.
 
     NaN, infinities and negatives pass through. Of a gain map and of PQ and HLG, 1.0 is diffuse white.
 

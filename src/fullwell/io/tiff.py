@@ -81,29 +81,22 @@ def read_radiance(path: Path) -> Radiance:
     given = [*fields.get(COLORANTS, ()), *fields.get(WHITE, ())]
     to_d50 = profile.of_chromaticities(given) if given else profile.read(header.icc).to_d50
     name, rgb = profile.in_working_primaries(pixels, to_d50)
-    tags = (TO_ABSOLUTE, NOISE_FLOOR, STONITS, NOMINAL)
-    to_absolute, floor, calibrated, nominal = (next(iter(fields.get(t, ())), None) for t in tags)
-    return Radiance(
-        rgb,
-        name,
-        to_absolute=to_absolute,
-        noise_floor=floor,
-        meta=Metadata(header.exif, (str(path),), read_recipe(path)),
-        cd_m2=calibrated if calibrated is not None else nominal,
-        calibrated=calibrated is not None,
-    )
+    return Radiance(rgb, name, meta=Metadata(header.exif, (str(path),), read_recipe(path)), **scale_in(fields))
 
 
 def _fields(path: Path) -> dict[int, tuple[float, ...]]:
     """The numbers of the RATIONAL and DOUBLE fields."""
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        try:
-            root = ifd.directory(data, ifd.first(data))[0]
-        except ValueError:  # BigTIFF
-            return {}
-        return {
-            tag: ifd.numbers(data, entry) for tag, entry in root.items() if entry.type in (ifd.RATIONAL, ifd.DOUBLE)
-        }
+        return numbers(data)
+
+
+def numbers(data: ifd.Data) -> dict[int, tuple[float, ...]]:
+    """The numbers of the RATIONAL and DOUBLE fields of a TIFF structure's first directory."""
+    try:
+        root = ifd.directory(data, ifd.first(data))[0]
+    except ValueError:  # BigTIFF
+        return {}
+    return {tag: ifd.numbers(data, entry) for tag, entry in root.items() if entry.type in (ifd.RATIONAL, ifd.DOUBLE)}
 
 
 def _directory(path: Path) -> tuple[ifd.Directory, bytes | None, bytes | None, bytes | None]:
@@ -146,6 +139,18 @@ def scale(scene: Radiance, unit: float = 1.0) -> dict[int, tuple[int, Any]]:
     numbers = {TO_ABSOLUTE: (scene.to_absolute, unit), luminance: (scene.cd_m2, unit)}
     numbers[NOISE_FLOOR] = (scene.noise_floor, 1 / unit)
     return {tag: (ifd.DOUBLE, [number * by]) for tag, (number, by) in numbers.items() if number}
+
+
+def scale_in(fields: dict[int, tuple[float, ...]]) -> dict[str, Any]:
+    """What such fields say, as Radiance is given it."""
+    tags = (TO_ABSOLUTE, NOISE_FLOOR, STONITS, NOMINAL)
+    to_absolute, floor, calibrated, nominal = (next(iter(fields.get(t, ())), None) for t in tags)
+    return {
+        "to_absolute": to_absolute,
+        "noise_floor": floor,
+        "cd_m2": calibrated if calibrated is not None else nominal,
+        "calibrated": calibrated is not None,
+    }
 
 
 def _rationals(*numbers: float) -> list[int]:

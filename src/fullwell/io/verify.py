@@ -76,7 +76,10 @@ def verify(image: Radiance | Picture | HdrPicture, path: str | Path, encoding: E
     elif formats.codec_of(path, "radiance") == "dng":
         read, wanted = tiff.decode(path), dng.stored(image)[0]
     else:
-        read, wanted = read_radiance(path).rgb, image.rgb
+        stored, wanted = read_radiance(path), image.rgb
+        read = stored.rgb
+        if stored.primaries != image.primaries:  # those of the format
+            read = read @ conversion(stored.primaries, image.primaries).T.astype(np.float32)
     step = math.ceil(math.sqrt(wanted.shape[0] * wanted.shape[1] / LOOKED_AT))
     read, wanted = read[::step, ::step], wanted[::step, ::step]
     if isinstance(image, Picture):

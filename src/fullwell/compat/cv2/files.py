@@ -171,7 +171,7 @@ def _gray(rgb: Array) -> Array:
 def _storable(a: Array, extension: str) -> Array:
     """The array that `fullwell.io.write` stores with these values: RGB, in a type that the format holds."""
     held, bits = formats.WRITERS[extension]
-    if "radiance" in held and (a.dtype.kind == "f" or "picture" not in held):
+    if "radiance" in held and "hdr" not in held and (a.dtype.kind == "f" or "picture" not in held):
         a = a.astype(np.float32, copy=False) if a.dtype.kind == "f" else a.astype(np.float32) / np.float32(255)
     elif a.dtype != np.uint8 and not (a.dtype == np.uint16 and bits is None):
         a = saturated(a)
