@@ -248,8 +248,7 @@ def test_a_frame_that_cannot_be_aligned_is_reported_and_not_used(tmp_path: Path)
     paths = [tmp_path / f"{i}.jpg" for i in range(4)]
     for frame, path in zip((*bracket, other.frames[2]), paths, strict=True):
         write_photograph(frame.codes(), path, Exposure(frame.exposure.time_s, 8.0, 100.0))
-    names = {"align": "ladder"}
-    recipe = Recipe.of(names, trust_times=True, reference=1)
+    recipe = Recipe.of(trust_times=True, reference=1)
     result = make(paths, tmp_path / "scene.exr", recipe, whole=True)
     frames = result.report["frames"]
     assert [f["used"] for f in frames] == [True, True, True, False]
@@ -257,7 +256,7 @@ def test_a_frame_that_cannot_be_aligned_is_reported_and_not_used(tmp_path: Path)
     assert any(paths[3].name in w and "is not used" in w for w in result.report["warnings"])
     assert frames[0]["alignment"]["model"] == "homography"
     assert frames[0]["alignment"]["residual_px"] < 0.5
-    refusing = Recipe.of(names, {"align": {"on_misaligned": "refuse"}}, trust_times=True, reference=1)
+    refusing = Recipe.of({}, {"align": {"on_misaligned": "refuse"}}, trust_times=True, reference=1)
     with pytest.raises(ResultRefused, match=r"3\.jpg: it cannot be aligned"):
         make(paths, tmp_path / "other.exr", refusing, whole=True)
     assert not (tmp_path / "other.exr").exists()

@@ -24,7 +24,7 @@ from fullwell.progress import QUIET, Progress
 from fullwell.scale import Scale
 
 DEFAULTS = {
-    "align": "mtb03", "exposures": "snapped", "response": "debevec97", "merge": "robertson03", "fuse": "none",
+    "align": "ladder", "exposures": "snapped", "response": "debevec97", "merge": "robertson03", "fuse": "none",
     "tonemap": "natural", "finish": "develop",
 }  # fmt: skip
 OPTIONAL = ("align", "fuse", "finish")  # families that "none" switches off

@@ -38,7 +38,7 @@ def stage_options(command: Any) -> Any:
     """The options that choose operators and exposures, shared by the commands that read a bracket."""
     for option in reversed(
         (
-            click.option("--align", metavar="ID|none", help="How to align. [mtb03]"),
+            click.option("--align", metavar="ID|none", help="How to align. [ladder]"),
             click.option(
                 "--on-misaligned",
                 type=click.Choice(["drop", "refuse"]),
