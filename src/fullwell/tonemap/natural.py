@@ -17,6 +17,7 @@ import math
 
 import numpy as np
 
+from fullwell import memory
 from fullwell.image import Array, Radiance
 from fullwell.kernels._jit import f
 from fullwell.kernels.histogram import LogStats
@@ -55,6 +56,7 @@ class Natural(WholeOp):
         encoded_luminance(scene.rgb, weights, f(shortest), f(1 / GAMMA), light)
         progress.stepped(0.2)
         groups, fused = fuse(light, exposures)
+        memory.trim()  # of the pyramids' upper levels
         progress.stepped(0.7)
         out = np.empty_like(scene.rgb)
         fuse_finest(
