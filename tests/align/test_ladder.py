@@ -9,12 +9,13 @@ import pytest
 from scenes import bracket_of, handheld, hills, true_curve
 
 from fullwell import io
+from fullwell.align import _compare
 from fullwell.align._compare import Views
 from fullwell.align.ladder import Ladder
 from fullwell.errors import ResultRefused
 from fullwell.image import Bracket, Frame, Response
 from fullwell.kernels import _jit
-from fullwell.kernels.tiles import CLIPPED, CURVED, GRAINY, displace, grey, halve, smooth
+from fullwell.kernels.tiles import CLIPPED, CURVED, GRAINY, displace, grey, grey_halved, halve, smooth
 from fullwell.merge.robertson03 import Robertson03
 from fullwell.simulate import Camera
 from fullwell.simulate.handheld import Shake, corner_error_px
@@ -104,6 +105,25 @@ def test_a_border_does_not_say_which_frame_is_brighter() -> None:
     assert views.order == [0, 1, 2]
 
 
+def test_large_frames_are_compared_at_half_their_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    bracket, motions, _ = handheld(TIMES, 0)
+    monkeypatch.setattr(_compare, "LARGEST", bracket.shape[0] * bracket.shape[1] // 2)
+    monkeypatch.setattr(_compare, "LOOKED_AT", _compare.LARGEST // 4)
+    assert Views(bracket.decoded()).finest == 1
+    assert max(errors(Ladder()(bracket), motions)) < 0.3
+
+
+def test_the_rough_search_finds_roll_and_shift() -> None:
+    rng = np.random.default_rng(0)
+    b = rng.normal(0, 1, (90, 150)).astype(np.float32)
+    y, x = np.indices(b.shape)
+    cos, sin = np.cos(np.radians(2)), np.sin(np.radians(2))
+    u, v = cos * (x - 74.5) + sin * (y - 44.5) + 74.5 - 9, cos * (y - 44.5) - sin * (x - 74.5) + 44.5 + 6
+    v, u = (np.clip(np.rint(c).astype(int), 0, n - 1) for c, n in ((v, 90), (u, 150)))
+    roll, down, across = _compare._roughly(b[v, u], b, _compare.ROLLS, 18)
+    assert (round(np.degrees(roll)), down, across) == (2, 6, -9)
+
+
 def test_one_thread_or_two_give_the_same() -> None:
     bracket, _, _ = handheld(TIMES, 8, (201, 303))
     many = Ladder()(bracket)
@@ -164,9 +184,22 @@ def test_clipped_pixels_stay_clipped_and_do_not_brighten_their_neighbours() -> N
     assert plane[0, 0] == 256 * 100
     halve(plane, half)
     assert (half == 25600).all()  # one of four
+    grey_halved(codes, 0, np.uint8(250), half)
+    assert (half == 25600).all()
     smooth(plane, soft)
     assert soft[2, 3] == CLIPPED  # a quarter of the weight
     assert (np.delete(soft.ravel(), 2 * 8 + 3) == 25600).all()
+
+
+@pytest.mark.parametrize(("dtype", "shift"), [(np.uint8, 0), (np.uint16, 8)])
+def test_grey_is_halved_as_in_two_steps(dtype: type, shift: int) -> None:
+    codes = np.random.default_rng(0).integers(0, np.iinfo(dtype).max, (41, 63, 3), dtype)
+    clip = dtype(0.8 * np.iinfo(dtype).max)
+    plane, twice, once = (np.empty(shape, np.uint16) for shape in ((41, 63), (20, 31), (20, 31)))
+    grey(codes, shift, clip, plane)
+    halve(plane, twice)
+    grey_halved(codes, shift, clip, once)
+    np.testing.assert_array_equal(once, twice)
 
 
 def test_the_displacement_of_a_tile_is_that_of_least_squares() -> None:

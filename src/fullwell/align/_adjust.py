@@ -93,13 +93,15 @@ def adjust(
         for m in matches:
             known = apply(np.linalg.inv(poses[m.b]), m.found)
             rest = m.at - apply(poses[m.a], known)
-            length = np.sqrt(np.einsum("ni,nij,nj->n", rest, m.certainty, rest))
+            (x, y), (xx, xy, _, yy) = rest.T, m.certainty.reshape(-1, 4).T
+            length = np.sqrt(xx * x * x + 2 * xy * x * y + yy * y * y)
             scale = max(1.0, float(np.median(length)) / RAYLEIGH) if len(length) else 1.0
             weight = (1 - np.minimum(length / (TUKEY * scale), 1) ** 2) ** 2 / (UNDERRATED * scale) ** 2
             basis = poses[m.a][:2, :2] @ _basis(known, shape)
-            weighted = (weight[:, None, None] * m.certainty) @ basis
-            block = np.tensordot(basis, weighted, ([0, 1], [0, 1]))
-            side = np.tensordot(weighted, rest, ([0, 1], [0, 1]))
+            certain = weight[:, None, None] * m.certainty
+            weighted = (certain[:, :, :1] * basis[:, :1] + certain[:, :, 1:] * basis[:, 1:]).reshape(-1, 8)
+            block = basis.reshape(-1, 8).T @ weighted
+            side = weighted.T @ rest.ravel()
             for one, other in ((m.a, m.b), (m.b, m.a)):
                 normal[one, :, one] += block
                 normal[one, :, other] -= block

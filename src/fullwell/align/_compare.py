@@ -13,9 +13,11 @@ from fullwell.image import Array
 from fullwell.kernels import tiles
 
 COARSEST = 200  # pixels of the long side, at most, that are searched exhaustively
-LARGEST = 8_000_000  # pixels of the finest level
+LARGEST = 8_000_000  # pixels of the finest level: photographs of more show nothing sharp to a pixel
 TILE = 16  # pixels
-MOST_TILES = 1200  # of a pair and level
+MOST_TILES = 1200  # of a pair on the finest level
+MOST_COARSE = 480  # on those before it, which only have to be right to a pixel
+LOOKED_AT = 2_000_000  # pixels of the level on which it is seen where a frame shows anything
 REGIONS = (6, 8)  # of the frame, which share the tiles evenly
 TONES = 65536 >> tiles.TONE_SHIFT
 DARK = 5 / 255  # codes around this and below fade out: noise
@@ -39,9 +41,10 @@ class Views:
         self.order = _by_brightness(self.pyramids)  # from dark to bright
         n, order = len(self.order), self.order
         self.pairs = [(order[i + k], order[i]) for k in (1, 2) for i in range(n - k)]
-        self.tones = {(a, b): _tones(self.pyramids[a][-1], self.pyramids[b][-1]) for a, b in self.pairs}
-        self.levels = [k for k, plane in enumerate(self.pyramids[0]) if plane.size <= LARGEST][::-1]  # coarse to fine
-        self.finest = self.levels[-1]
+        self.levels = sorted(self.pyramids[0], reverse=True)  # coarse to fine
+        self.coarsest, self.finest = self.levels[0], self.levels[-1]
+        tops = [p[self.coarsest] for p in self.pyramids]
+        self.tones = {(a, b): _tones(tops[a], tops[b]) for a, b in self.pairs}
         self._chosen: dict[tuple[Pair, int], Array] = {}
 
     def search(self, near: int, far: int, poses: Array, reach: float) -> tuple[float, Array]:
@@ -50,17 +53,18 @@ class Views:
         tones = self.tones[pair]
         # What is clipped in the brighter one is as bright in both: the outline of what is clipped counts, too.
         ceiling = tones[0][int(CLIP * TONES) - 1]
-        a, b = (_normalised(self.pyramids[i][-1], tone, ceiling) for i, tone in zip(pair, tones, strict=True))
+        a, b = (
+            _normalised(self.pyramids[i][self.coarsest], tone, ceiling) for i, tone in zip(pair, tones, strict=True)
+        )
         far_px, nearby = math.ceil(reach * min(max(a.shape), COARSEST)), np.arange(-1, 2)
-        down, across = (np.arange(-n, n + 1) for n in (min(far_px, side // 2) for side in a.shape))
-        roll, y, x, _ = _best(a, b, ROLLS, down, across, 3)
-        roll, y, x, score = _best(a, b, roll + np.radians(np.linspace(-1, 1, 5)), y + nearby, x + nearby, 1)
+        roll, y, x = _roughly(a, b, ROLLS, far_px)
+        roll, y, x, score = _best(a, b, roll + np.radians(np.linspace(-1, 1, 5)), y + nearby, x + nearby)
         (h, w), cos, sin = a.shape, math.cos(roll), math.sin(roll)
         my, mx = (h - 1) / 2, (w - 1) / 2
         step = np.array(
             [[cos, sin, mx + x - cos * mx - sin * my], [-sin, cos, my + y + sin * mx - cos * my], [0, 0, 1]]
         )
-        up = _up(len(self.pyramids[near]) - 1)
+        up = _up(self.coarsest)
         step = up @ step @ np.linalg.inv(up)
         return score, normalised((step if pair[0] == near else np.linalg.inv(step)) @ poses[near])
 
@@ -85,14 +89,15 @@ class Views:
 
     def places(self, frame: int) -> Array:
         """Where a frame shows anything: the middle of its tiles that do, (n, 2) as (x, y), pixels of the frame."""
-        return apply(_up(self.finest), np.argwhere(self._shows(frame, self.finest))[:, ::-1] * TILE + (TILE - 1) / 2)
+        level = next(k for k in self.levels[::-1] if self.pyramids[frame][k].size <= LOOKED_AT or k == self.coarsest)
+        return apply(_up(level), np.argwhere(self._shows(frame, level))[:, ::-1] * TILE + (TILE - 1) / 2)
 
     def contradicted(self, frame: int, poses: Array, fewest: int) -> bool:
         """Whether most of what a frame and one that it is compared with show in the same place is not the same.
 
         It is looked at where noise is least, in the coarsest planes.
         """
-        level = self.levels[0]
+        level = self.coarsest
         for pair in (p for p in self.pairs if frame in p):
             to_b, corners = self._between(pair, level, poses), np.argwhere(self._shows(pair[0], level)) * TILE
             middle = apply(to_b, corners[:, ::-1] + (TILE - 1) / 2)
@@ -108,7 +113,9 @@ class Views:
     def _displaced(self, pair: Pair, level: int, poses: Array) -> tuple[Array, Array, Array]:
         """Tiles chosen (n, 2) in the brighter frame, the motion to the darker one, and what the kernel says of them."""
         if (pair, level) not in self._chosen:
-            self._chosen[pair, level] = _choose(self.pyramids[pair[0]][level], self.tones[pair][0])
+            plane, most = self.pyramids[pair[0]][level], MOST_TILES if level == self.finest else MOST_COARSE
+            coarser = self.pyramids[pair[0]].get(level + 1, plane)
+            self._chosen[pair, level] = _choose(plane, coarser, self.tones[pair][0], most)
         to_b, chosen = self._between(pair, level, poses), self._chosen[pair, level]
         return chosen, to_b, self._displaced_tiles(pair, level, to_b, chosen)
 
@@ -132,26 +139,36 @@ class Views:
         return np.asarray(shown > SHOWS)
 
 
-def _pyramid(codes: Array) -> list[Array]:
-    """Grey planes, each half as large as the one before; the last is small enough to be searched. Smoothed if used."""
-    top = 255 if codes.dtype == np.uint8 else 65535
-    planes = [np.empty(codes.shape[:2], np.uint16)]
-    tiles.grey(codes, 0 if top == 255 else 8, codes.dtype.type(round(CLIP * top)), planes[0])
-    h, w = codes.shape[:2]
-    while max(h, w) > COARSEST and min(h, w) > 4 * TILE:
-        planes.append(np.empty((h // 2, w // 2), np.uint16))
-        tiles.halve(planes[-2], planes[-1])
-        h, w = h // 2, w // 2
-    for k, plane in enumerate(planes):
-        if plane.size <= LARGEST:
-            planes[k] = np.empty_like(plane)
-            tiles.smooth(plane, planes[k])
-    return planes
+def _pyramid(codes: Array) -> dict[int, Array]:
+    """Smoothed grey planes by level, whose pixels are 2 ** level wide; none is large, the last may be searched."""
+    (h, w, _), top, level, planes = codes.shape, 255 if codes.dtype == np.uint8 else 65535, 0, {}
+    shift, clip = 0 if top == 255 else 8, codes.dtype.type(round(CLIP * top))
+    if h * w > LARGEST and _halved((h, w)):
+        level, plane = 1, np.empty((h // 2, w // 2), np.uint16)
+        tiles.grey_halved(codes, shift, clip, plane)
+    else:
+        plane = np.empty((h, w), np.uint16)
+        tiles.grey(codes, shift, clip, plane)
+    while True:
+        halved = _halved(plane.shape)
+        if plane.size <= LARGEST or not halved:
+            planes[level] = np.empty_like(plane)
+            tiles.smooth(plane, planes[level])
+        if not halved:
+            return planes
+        fine, plane, level = plane, np.empty(halved, np.uint16), level + 1
+        tiles.halve(fine, plane)
 
 
-def _by_brightness(pyramids: list[list[Array]]) -> list[int]:
+def _halved(shape: tuple[int, ...]) -> tuple[int, int] | None:
+    """The size of the next level, if there is one."""
+    h, w = shape
+    return (h // 2, w // 2) if max(h, w) > COARSEST and min(h, w) > 4 * TILE else None
+
+
+def _by_brightness(pyramids: list[dict[int, Array]]) -> list[int]:
     """The frames from dark to bright: what most pixels say, whatever a few of a border or a lamp do."""
-    tops = np.stack([p[-1] for p in pyramids]).astype(np.int64)
+    tops = np.stack([p[max(p)] for p in pyramids]).astype(np.int64)
     wins = [int(sum(np.sign((np.abs(d) > LEAST_STEP) * d).sum() for d in top - tops)) for top in tops]
     return sorted(range(len(tops)), key=lambda i: (wins[i], i))
 
@@ -181,14 +198,42 @@ def _normalised(image: Array, tone: Array, ceiling: float) -> Array:
     return out
 
 
-def _best(a: Array, b: Array, rolls: Array, ys: Array, xs: Array, stride: int) -> tuple[float, int, int, float]:
-    """The most significant of all combinations: correlation times the root of what overlaps."""
+def _roughly(a: Array, b: Array, rolls: Array, reach: int) -> tuple[float, int, int]:
+    """The most significant of all rolls and of all shifts up to `reach`, as `_best` has them."""
+    down, across = (min(reach, side // 2) for side in a.shape)
+    # So large that shifts do not wrap around, and of small factors.
+    size = tuple(-(-(side + more) // 32) * 32 for side, more in zip(a.shape, (down, across), strict=True))
+    ys, xs = np.arange(-down, down + 1), np.arange(-across, across + 1)
+    (h, w), (y, x) = a.shape, np.indices(a.shape)
+    in_b = [np.fft.rfft2(plane, size) for plane in (b, np.square(b), np.ones_like(b))]
+    found = []
+    for roll in rolls:
+        cos, sin, my, mx = math.cos(roll), math.sin(roll), (h - 1) / 2, (w - 1) / 2
+        u = np.rint(cos * (x - mx) - sin * (y - my) + mx).astype(np.int64)  # a's pixel that b's is, unshifted
+        v = np.rint(cos * (y - my) + sin * (x - mx) + my).astype(np.int64)
+        inside = ((u >= 0) & (u < w) & (v >= 0) & (v < h)).astype(np.float32)
+        turned = a[np.clip(v, 0, h - 1), np.clip(u, 0, w - 1)] * inside
+        in_a = [np.conj(np.fft.rfft2(plane, size)) for plane in (turned, inside, np.square(turned))]
+        ab, bb, aa = (np.fft.irfft2(p * q, size)[np.ix_(ys, xs)] for p, q in zip(in_a, in_b, strict=True))
+        score = _significance(ab, aa, bb)
+        best = np.unravel_index(int(np.argmax(score)), score.shape)
+        found.append((float(score[best]), float(roll), int(ys[best[0]]), int(xs[best[1]])))
+    return max(found, key=lambda f: f[0])[1:]
+
+
+def _best(a: Array, b: Array, rolls: Array, ys: Array, xs: Array) -> tuple[float, int, int, float]:
+    """The most significant of all combinations, and how significant it is."""
     roll, y, x = (g.ravel() for g in np.meshgrid(rolls, ys, xs, indexing="ij"))
     sums = np.empty((len(roll), 3))
-    tiles.correlate(a, b, np.stack([np.cos(roll), np.sin(roll), y, x], axis=1).astype(np.float64), stride, sums)
-    score = sums[:, 0] / np.sqrt(np.sqrt(np.maximum(sums[:, 1] * sums[:, 2], 1e-12)))
+    tiles.correlate(a, b, np.stack([np.cos(roll), np.sin(roll), y, x], axis=1).astype(np.float64), sums)
+    score = _significance(*sums.T)
     best = int(np.argmax(score))
     return float(roll[best]), int(y[best]), int(x[best]), float(score[best])
+
+
+def _significance(ab: Array, aa: Array, bb: Array) -> Array:
+    """Correlation times the root of what overlaps."""
+    return np.asarray(ab / np.sqrt(np.sqrt(np.maximum(aa, 1e-6) * np.maximum(bb, 1e-6))))
 
 
 def _up(level: int) -> Array:
@@ -196,16 +241,16 @@ def _up(level: int) -> Array:
     return np.array([[scale, 0, (scale - 1) / 2], [0, scale, (scale - 1) / 2], [0, 0, 1]])
 
 
-def _choose(image: Array, tone: Array) -> Array:
-    """The tiles that show most, spread over the frame, (n, 2) as (top, left)."""
+def _choose(image: Array, coarser: Array, tone: Array, most: int) -> Array:
+    """The tiles that show most, spread over the frame, (n, 2) as (top, left): as the next coarser level says."""
     h, w = image.shape
     if h * w < MOST_TILES * (TILE // 2) ** 2 or min(h, w) < REGIONS[1] * TILE:
         ys, xs = np.arange(0, max(h - TILE, 0) + 1, TILE // 2), np.arange(0, max(w - TILE, 0) + 1, TILE // 2)
         return np.stack([g.ravel() for g in np.meshgrid(ys, xs, indexing="ij")], axis=1)
     shown = np.empty((h // TILE, w // TILE), np.float32)
-    tiles.structure(image, tone, TILE, shown)
+    tiles.structure(coarser, tone, TILE // (h // coarser.shape[0]), shown)
     rows, columns = shown.shape
-    most = MOST_TILES // (REGIONS[0] * REGIONS[1])
+    most //= REGIONS[0] * REGIONS[1]
     chosen = []
     for ys in np.array_split(np.arange(rows), REGIONS[0]):
         for xs in np.array_split(np.arange(columns), REGIONS[1]):

@@ -45,7 +45,8 @@ HARDLY = 3.0  # times the tolerance: where all known frames moved less, the came
 SURE = 4.0  # standard deviations
 ROUNDS = 8  # of reweighting
 STEPS = 3  # on each level, at most
-SETTLED_PX = 0.01  # of a level: after a smaller step there is no other
+SETTLED_PX = 0.01  # of the finest level: after a smaller step there is no other
+NEARLY_PX = 0.1  # of a coarser level, from which the next one goes on
 
 
 @operator(family="align", title="Ladder of motions", cite="lucas81")
@@ -67,7 +68,7 @@ class Ladder(Aligner):
                 found = adjust(matches, poses, reference, shape, ROUNDS)
                 step_px = max(apart_px(a, b, shape) for a, b in zip(poses, found.poses, strict=True))
                 poses = found.poses
-                if step_px < SETTLED_PX * 2**level:
+                if step_px < (SETTLED_PX if level == views.finest else NEARLY_PX) * 2**level:
                     break
         sound = [m for m, k in zip(matches, _agreements(matches, found), strict=True) if k.share >= AGREE]
         found = adjust(sound, poses, reference, shape, 2 * ROUNDS)

@@ -10,7 +10,7 @@ import math
 import numpy as np
 from numba import prange
 
-from fullwell.kernels._jit import f, kernel
+from fullwell.kernels._jit import f, inline, kernel
 from fullwell.kernels.warp import cubic, source
 
 CLIPPED = np.uint16(65535)  # luma ends at 65280
@@ -35,6 +35,24 @@ def grey(codes, shift, clip, out):
 
 
 @kernel()
+def grey_halved(codes, shift, clip, out):
+    """`halve` of `grey`, bit by bit, without the large plane between them."""
+    h, w = out.shape
+    for y in prange(h):
+        a, b, res = codes[2 * y].ravel(), codes[2 * y + 1].ravel(), out[y]
+        for x in range(w):
+            total, lit = np.uint32(0), np.uint32(0)
+            for k in range(4):
+                row, i = (a if k < 2 else b), 6 * x + 3 * (k % 2)
+                r, g, b_ = row[i], row[i + 1], row[i + 2]
+                clipped = (r >= clip) | (g >= clip) | (b_ >= clip)
+                luma = np.uint32(54) * (r >> shift) + np.uint32(183) * (g >> shift) + np.uint32(19) * (b_ >> shift)
+                lit += np.uint32(clipped)
+                total += np.uint32(0) if clipped else luma
+            res[x] = CLIPPED if lit >= 2 else np.uint16((total + 2) >> 2 if lit == 0 else (total + 1) // 3)
+
+
+@kernel()
 def halve(image, out):
     """Means of the unclipped among 2x2 pixels; CLIPPED where two or more are."""
     h, w = out.shape
@@ -54,17 +72,21 @@ def smooth(image, out):
     """[1 2 1] / 4 in both directions over the unclipped pixels, the edge repeated; CLIPPED where a quarter is."""
     h, w = out.shape
     for y in prange(h):
-        rows, res = (image[max(y - 1, 0)], image[y], image[min(y + 1, h - 1)]), out[y]
+        above, here, below, res = image[max(y - 1, 0)], image[y], image[min(y + 1, h - 1)], out[y]
+        # The columns, with the edge repeated, then the rows: values up to 4 * 65280, and how much of 4 is clipped.
+        total, lit = np.empty(w + 2, np.int32), np.empty(w + 2, np.int32)
         for x in range(w):
-            left, right = max(x - 1, 0), min(x + 1, w - 1)
-            total, lit = np.uint32(0), np.uint32(0)
-            for k in range(3):
-                p, q, r = np.uint32(rows[k][left]), np.uint32(rows[k][x]), np.uint32(rows[k][right])
-                times = np.uint32(1 + k % 2)
-                lit += times * (np.uint32(p == CLIPPED) + 2 * np.uint32(q == CLIPPED) + np.uint32(r == CLIPPED))
-                total += times * (p * (p != CLIPPED) + 2 * q * (q != CLIPPED) + r * (r != CLIPPED))
-            seen = np.uint32(16) - lit
-            res[x] = CLIPPED if lit >= 4 else np.uint16((total + seen // 2) // seen)
+            p, q, r = np.int32(above[x]), np.int32(here[x]), np.int32(below[x])
+            dark_p, dark_q, dark_r = np.int32(p != 65535), np.int32(q != 65535), np.int32(r != 65535)
+            total[x + 1] = p * dark_p + np.int32(2) * q * dark_q + r * dark_r
+            lit[x + 1] = np.int32(4) - dark_p - np.int32(2) * dark_q - dark_r
+        total[0], total[w + 1], lit[0], lit[w + 1] = total[1], total[w], lit[1], lit[w]
+        for x in range(w):
+            clipped = lit[x] + np.int32(2) * lit[x + 1] + lit[x + 2]
+            value = f(total[x] + np.int32(2) * total[x + 1] + total[x + 2]) / f(
+                max(np.int32(16) - clipped, np.int32(1))
+            )
+            res[x] = np.uint16(np.int32(65535) if clipped >= 4 else np.int32(value + f(0.5)))
 
 
 @kernel()
@@ -87,20 +109,20 @@ def normalise(image, tone, ceiling, radius, noise, out):
 
 
 @kernel()
-def correlate(a, b, candidates, stride, out):
+def correlate(a, b, candidates, out):
     """Products of two normalised planes for many candidate motions.
 
     a, b (h, w) float32; candidates (n, 4) float64: (cos, sin, y, x), the pixel p of a, from the middle, lies over b's
-    [[cos, sin], [-sin, cos]] (x, y) + (x, y), the nearest pixel counts; every `stride`th row and column of a. out
-    (n, 3) float64: sums of a b, a a and b b over the overlap.
+    [[cos, sin], [-sin, cos]] (x, y) + (x, y), the nearest pixel counts. out (n, 3) float64: sums of a b, a a and b b
+    over the overlap.
     """
     h, w = a.shape
     for k in prange(candidates.shape[0]):
         cos, sin, dy, dx = candidates[k, 0], candidates[k, 1], candidates[k, 2], candidates[k, 3]
         my, mx = (h - 1) / 2, (w - 1) / 2
         ab, aa, bb = 0.0, 0.0, 0.0
-        for y in range(0, h, stride):
-            for x in range(0, w, stride):
+        for y in range(h):
+            for x in range(w):
                 u = math.floor(cos * (x - mx) + sin * (y - my) + mx + dx + 0.5)
                 v = math.floor(cos * (y - my) - sin * (x - mx) + my + dy + 0.5)
                 if 0 <= u < w and 0 <= v < h:
@@ -136,6 +158,14 @@ def structure(image, tone, size, out):
             out[i, j] = least if 4 * lost < 3 * size * size else 0.0
 
 
+@inline
+def four(flat, at, w0, w1, w2, w3):
+    """Four neighbours weighed, and the brightest of them."""
+    i = np.uint64(at)
+    p, q, r, s = flat[i], flat[i + np.uint64(1)], flat[i + np.uint64(2)], flat[i + np.uint64(3)]
+    return w0 * f(p) + w1 * f(q) + w2 * f(r) + w3 * f(s), max(p, q, r, s)
+
+
 @kernel()
 def displace(a, b, tone_a, tone_b, to_b, corners, size, out):
     """One Gauss-Newton step of the displacement of every tile, under an offset, a gain and a curve of its own.
@@ -149,12 +179,13 @@ def displace(a, b, tone_a, tone_b, to_b, corners, size, out):
     is explained; pixels that took part; gain; share that is explained without the step.
     """
     h, w = a.shape
+    flat = b.ravel()
     for t in prange(corners.shape[0]):
         top, left = corners[t, 0], corners[t, 1]
         base = tone_a[a[min(top + size // 2, h - 1), min(left + size // 2, w - 1)] >> TONE_SHIFT]
-        n, sa, sx, sy, sb = 0, 0.0, 0.0, 0.0, 0.0
-        aa, ax, ay, ab, xx, xy, yy, bx, by, bb = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-        cc, ca, cx, cy, cb = 0.0, 0.0, 0.0, 0.0, 0.0  # with c = a ^ 2
+        shade, slope_x = np.empty(size * size, np.float32), np.empty(size * size, np.float32)
+        slope_y, shown = np.empty(size * size, np.float32), np.empty(size * size, np.float32)
+        n = 0
         for y in range(max(top, 1), min(top + size, h - 1)):
             for x in range(max(left, 1), min(left + size, w - 1)):
                 here, west, east, north, south = a[y, x], a[y, x - 1], a[y, x + 1], a[y - 1, x], a[y + 1, x]
@@ -166,47 +197,49 @@ def displace(a, b, tone_a, tone_b, to_b, corners, size, out):
                 iu, iv = int(u), int(v)
                 w0, w1, w2, w3 = cubic(f(u - iu))
                 v0, v1, v2, v3 = cubic(f(v - iv))
-                lit, value = np.uint16(0), f(0)
-                for j in range(4):
-                    p, q, r, s = (
-                        b[iv + j - 1, iu - 1], b[iv + j - 1, iu], b[iv + j - 1, iu + 1], b[iv + j - 1, iu + 2]
-                    )  # fmt: skip
-                    lit = max(lit, p, q, r, s)
-                    weight = v0 if j == 0 else v1 if j == 1 else v2 if j == 2 else v3
-                    value += weight * (w0 * f(p) + w1 * f(q) + w2 * f(r) + w3 * f(s))
-                if lit == CLIPPED:
+                above = (iv - 1) * w + iu - 1
+                r0, lit0 = four(flat, above, w0, w1, w2, w3)
+                r1, lit1 = four(flat, above + w, w0, w1, w2, w3)
+                r2, lit2 = four(flat, above + 2 * w, w0, w1, w2, w3)
+                r3, lit3 = four(flat, above + 3 * w, w0, w1, w2, w3)
+                if max(lit0, lit1, lit2, lit3) == CLIPPED:
                     continue
-                value = min(max(value, f(0)), f(65280)) / f(1 << TONE_SHIFT)
+                value = min(max(v0 * r0 + v1 * r1 + v2 * r2 + v3 * r3, f(0)), f(65280)) / f(1 << TONE_SHIFT)
                 low = min(int(value), 4094)
                 seen = tone_b[low] + (value - f(low)) * (tone_b[low + 1] - tone_b[low])
                 p = tone_a[here >> TONE_SHIFT] - base
                 gx = f(0.5) * (tone_a[east >> TONE_SHIFT] - tone_a[west >> TONE_SHIFT])
                 gy = f(0.5) * (tone_a[south >> TONE_SHIFT] - tone_a[north >> TONE_SHIFT])
+                shade[n], slope_x[n], slope_y[n], shown[n] = p, gx, gy, seen
                 n += 1
-                sa += p
-                sx += gx
-                sy += gy
-                sb += seen
-                aa += p * p
-                ax += p * gx
-                ay += p * gy
-                ab += p * seen
-                xx += gx * gx
-                xy += gx * gy
-                yy += gy * gy
-                bx += seen * gx
-                by += seen * gy
-                bb += seen * seen
-                c = p * p
-                cc += c * c
-                ca += c * p
-                cx += c * gx
-                cy += c * gy
-                cb += c * seen
         for i in range(9):
             out[t, i] = 0
         if 4 * n < size * size:
             continue
+        sa, sx, sy, sb, aa, ax, ay, ab = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+        xx, xy, yy, bx, by, bb, cc, ca, cx, cy, cb = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0  # c = a ^ 2
+        for i in range(n):
+            p, gx, gy, seen = np.float64(shade[i]), np.float64(slope_x[i]), np.float64(slope_y[i]), np.float64(shown[i])
+            c = p * p
+            sa += p
+            sx += gx
+            sy += gy
+            sb += seen
+            aa += c
+            ax += p * gx
+            ay += p * gy
+            ab += p * seen
+            xx += gx * gx
+            xy += gx * gy
+            yy += gy * gy
+            bx += seen * gx
+            by += seen * gy
+            bb += seen * seen
+            cc += c * c
+            ca += c * p
+            cx += c * gx
+            cy += c * gy
+            cb += c * seen
         # The offset goes with the means, the gain with the projection on a.
         sc = aa
         aa, bb, ab, cc, ca, cb = (
@@ -246,10 +279,10 @@ def displace(a, b, tone_a, tone_b, to_b, corners, size, out):
         cos, sin = math.cos(turn), math.sin(turn)
         most = 0.5 * (pxx + pyy + math.hypot(pxx - pyy, 2 * pxy))
         for axis in range(2):
-            ux, uy, shown = (cos, sin, most) if axis == 0 else (-sin, cos, pxx + pyy - most)
-            true = max(shown - noise, 0.0)
-            certain = gain * gain / rest * true * true / max(shown, 1e-12)
-            if true < LEAST_TRUE * shown:
+            ux, uy, structured = (cos, sin, most) if axis == 0 else (-sin, cos, pxx + pyy - most)
+            true = max(structured - noise, 0.0)
+            certain = gain * gain / rest * true * true / max(structured, 1e-12)
+            if true < LEAST_TRUE * structured:
                 certain = 1e-6 * (out[t, 2] + out[t, 4]) + 1e-9  # hardly any, and no step
             else:
                 step = (ux * rx + uy * ry) / true / gain
