@@ -137,7 +137,8 @@ class Merger(Operator):
             rejected = np.zeros(len(bracket))
             shares = np.ones((len(bracket), *ghosts.shares.shape[1:]), np.float32)
             rejected[numbers], shares[numbers] = ghosts.rejected, ghosts.shares
-            ghosts = ghosts._replace(reference=numbers[ghosts.reference], rejected=rejected, shares=shares)
+            reference, misfits = numbers[ghosts.reference], tuple(numbers[k] for k in ghosts.misfits)
+            ghosts = ghosts._replace(reference=reference, rejected=rejected, shares=shares, misfits=misfits)
         return dataclasses.replace(merged, source=source, ghosts=ghosts)
 
     @classmethod

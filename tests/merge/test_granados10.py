@@ -81,15 +81,18 @@ def test_the_merge_is_the_weighted_mean_of_the_paper() -> None:
     codes = np.stack([f.codes() for f in bracket])
     t = np.array([1.0, 4.0])[:, None, None, None]
     share, x = codes / 255, curve[codes]
-    firm = (share > 0.01) & (share < 0.94)
-    with np.errstate(invalid="ignore"):
+    fade = np.clip((0.94 - share) / 0.14, 0, 1)
+    firm = (share > 0.01) * fade**2 * (3 - 2 * fade)
+    with np.errstate(invalid="ignore", divide="ignore"):
         pilot = (firm * x).sum(axis=0) / (firm * t).sum(axis=0)
         seen = pilot * t
         at = np.interp(seen, curve, np.arange(256))
         slope = np.interp(np.rint(at), np.arange(256), np.gradient(curve) * 255)
         variance = seen / 5000 + (4 / 5000) ** 2 + slope**2 / 12 / 255**2
         speaks = (share > 0.01) & (share < 0.985) & (seen > 2 * np.interp(0.01, np.arange(256) / 255, curve))
-        weight = (speaks & (seen < np.interp(0.94, np.arange(256) / 255, curve))) * t**2 / variance
+        fade = np.clip((0.94 - at / 255) / 0.14, 0, 1)
+        trusted = fade**2 * (3 - 2 * fade)
+        weight = speaks * trusted / trusted.max(axis=0) * t**2 / variance
         expected = (weight * x / t).sum(axis=0) / weight.sum(axis=0)
     sure = np.isfinite(expected) & (merged.mask == 0)[..., None]
     assert sure.mean() > 0.9

@@ -76,6 +76,9 @@ class Ghosts(NamedTuple):
     rejected: Array  # (frames,): share of the picture where a frame that measured something was not used
     shares: Array  # (frames, rows, columns) float32: how much a frame counts, 0 to 1, in cells of the reference frame
     cell: int  # pixels a side of a cell
+    misfits: tuple[
+        int, ...
+    ] = ()  # frames that differ nearly everywhere, which is no ghost: they were used all the same
 
 
 @dataclass(frozen=True, eq=False)

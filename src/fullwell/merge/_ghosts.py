@@ -1,10 +1,11 @@
 """What moved between the frames: which of them may speak where, so that nothing is there twice.
 
-One frame decides. The others are compared with it in small cells of pixels, the nearest in exposure first, and what
-agrees with it joins it, so that light which it clips is foretold by the frame that may fill it in. A cell disagrees
-where the difference exceeds noise, the misfit of the response and what a fraction of a pixel of misalignment would do;
-a region is rejected where most of its cells disagree. A rejected frame keeps a trace of its weight: where no other
-measures anything, it still speaks.
+One frame decides: the reference, unless another is well exposed over far more of what the others confirm. The others
+are compared with it in small cells of pixels, the nearest in exposure first, and what agrees with it joins it, so that
+light which it clips is foretold by the frame that may fill it in. A cell disagrees where the difference exceeds noise,
+the misfit of the response and what a fraction of a pixel of misalignment would do; codes near black, where flare and
+black level add to the light, are no more than an upper bound. A region is rejected where most of its cells disagree.
+A rejected frame keeps a trace of its weight: where no other measures anything, it still speaks.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fullwell.image import Array
+from fullwell.image import Array, Ghosts
 from fullwell.kernels.cells import BLACK, CLIPPED, OUTSIDE, cell_means, cells_apart
 from fullwell.merge._noise import Noise, slopes
 from fullwell.merge._seen import Seen
@@ -29,20 +30,13 @@ NEAR = 1  # cells around one that vote with it
 MARGIN, SOFT = 3, 2  # cells by which what is rejected grows, and over which it fades
 TRACE = 1e-22  # of its weight that a rejected frame keeps: less than what a code that is hardly trusted keeps
 WHOLE = 0.5  # share of what can be compared above which "auto" takes a frame for something else than a ghost
-BETTER = 0.25  # of the picture, by which another frame must measure more, or clip less, to decide
+SOME = 0.05  # of the picture that this must be
+DARK = 0.02  # share of white by which flare, black level and denoising set a code off: below it says no more than that
+BETTER = 0.25  # of the picture, by which another frame must measure more that others confirm, or clip less, to decide
 TREND_BINS, TREND = 12, 0.4  # brightnesses whose misfit is told apart, and the most stops of it
 LEAST_CELLS = 40  # in each of them
 TREND_TABLE = 64  # brightnesses at which a table tells it
 FEW, MANY = 4000, 20_000  # cells that choose the deciding frame, and that tell the misfit
-
-
-class Found(NamedTuple):
-    """How much each frame may say where, and what that came from."""
-
-    shares: Array  # (frames, rows, columns) float32, TRACE to 1
-    cell: int  # pixels a side of what a share is for
-    reference: int  # the frame that decides
-    rejected: Array  # (frames,): share of the picture where a frame that measured something is not used
 
 
 class Small(NamedTuple):
@@ -53,37 +47,43 @@ class Small(NamedTuple):
     state: Array  # uint8, bits of kernels.cells
 
 
-def found(seen: Seen, noise: Noise, level: str, reference: int = -1) -> Found | None:
-    """Compare the frames; None where nothing moved. `reference` -1 chooses the frame that decides."""
+def found(seen: Seen, noise: Noise, level: str, reference: int = -1) -> Ghosts | None:
+    """Compare the frames; None where nothing moved. `reference` -1 chooses the frame that decides.
+
+    "auto" rejects nothing where a frame differs over most of what can be compared: the frames were toned or timed one
+    by one, and what moved cannot be told from that.
+    """
     h, w = seen.registered.bracket.shape
     cell = max(2, round(math.hypot(h, w) / ACROSS))
     count = len(seen.times)
     frames = small(seen, noise, cell)
+    wary = [bounded(frame, t) for frame, t in zip(frames, seen.times, strict=True)]
     if reference < 0:
-        reference = decisive(frames, seen.registered.bracket.reference)
+        reference = decisive(wary, seen.registered.bracket.reference)
     away = np.abs(np.log2(seen.times[:, 1] / seen.times[reference, 1]))
-    known = frames[reference]
+    known = wary[reference]
     shares = np.ones((count, *known.light.shape[:2]), np.float32)
-    rejected = np.zeros(count)
+    rejected, misfits = np.zeros(count), []
     for k in map(int, np.argsort(away, kind="stable")):
         if k == reference:
             continue
-        frame = fitted(frames[k], known)
+        frame = fitted(wary[k], known)
         moved = regions(disagreement(known, frame, TOLERANCE[level]))
-        spoke = (frame.state == 0).any(axis=2)
-        compared = spoke & ((known.state & OUTSIDE) == 0).all(axis=2)
-        share = float(np.mean(moved[compared])) if compared.any() else 0.0
-        if level == "auto" and share > WHOLE:
+        compared = lit(frame) & lit(known)
+        if level == "auto" and compared.mean() > SOME and np.mean(moved[compared]) > WHOLE:
+            misfits.append(k)
             continue
-        rejected[k] = np.mean(moved & spoke)
+        rejected[k] = np.mean(moved & lit(frames[k]))
         if rejected[k]:
             shares[k] = np.maximum(1 - faded(moved), TRACE)
         known = joined(known, frame, ~moved)
+    if misfits:
+        return Ghosts(reference, np.zeros(count), np.ones_like(shares), cell, tuple(sorted(misfits)))
     if not rejected.any():
         return None
     order = sorted(range(count), key=lambda k: (away[k], k))
     fall_back(shares, known, [frames[k] for k in order], order)
-    return Found(shares, cell, reference, rejected)
+    return Ghosts(reference, rejected, shares, cell)
 
 
 def fall_back(shares: Array, known: Small, frames: list[Small], order: list[int]) -> None:
@@ -122,18 +122,38 @@ def small(seen: Seen, noise: Noise, cell: int) -> list[Small]:
     return made
 
 
+def bounded(frame: Small, times: Array) -> Small:
+    """The frame with DARK for what is darker, as a bound, and as SIGMAS deviations by which the rest may be wrong."""
+    dark = (DARK / times).astype(np.float32)
+    state = frame.state | np.where((frame.state == 0) & (frame.light < dark), np.uint8(BLACK), np.uint8(0))
+    light = np.where(state & BLACK, np.maximum(frame.light, dark), frame.light)
+    return Small(light, frame.variance + (dark / SIGMAS) ** 2, state)
+
+
 def decisive(frames: list[Small], wanted: int) -> int:
-    """The frame that clips least and agrees most with the others; the wanted one where none is clearly better."""
+    """The frame well exposed in most that others confirm, and clipped in least; the wanted one if none stands out.
+
+    The dark confirms nothing, and is confirmed by nothing: it would agree with everything.
+    """
     step = stride(frames[0].state[..., 0].size, FEW)
     few = [Small(*(np.ascontiguousarray(a[::step, ::step]) for a in frame)) for frame in frames]
+    well = [lit(frame) & ((frame.state & CLIPPED) == 0).all(axis=2) for frame in few]
     scores = []
     for k, frame in enumerate(few):
-        measured = (frame.state == 0).all(axis=2)
-        agrees = [~(disagreement(frame, fitted(o, frame), 1.0) > 1) for i, o in enumerate(few) if i != k]
+        votes = np.zeros(well[k].shape, np.int64)
+        for i, other in enumerate(few):
+            if i != k:
+                apart = disagreement(frame, fitted(other, frame), 1.0) > 1
+                votes += np.where(well[i], np.where(apart, -1, 1), 0)
         clipped = np.mean((frame.state & CLIPPED).any(axis=2))
-        scores.append(float(np.mean([np.mean(measured & a) for a in agrees]) - clipped))
+        scores.append(float(np.mean(well[k] & (votes > 0)) - clipped))
     best = int(np.argmax(scores))
     return best if scores[best] > scores[wanted] + BETTER else wanted
+
+
+def lit(frame: Small) -> Array:
+    """Where a frame measures some channel, (rows, columns)."""
+    return np.asarray((frame.state == 0).any(axis=2))
 
 
 def stride(count: int, wanted: int) -> int:

@@ -20,7 +20,15 @@ from fullwell.params import param
 from fullwell.progress import Progress
 
 NOISE = 0.03  # code (0 to 1) of the longest frame up to which colour is noise: eight codes of JPEG
+FULL = 0.80  # share of full scale up to which a code has all of its weight
 FIRM = 0.94  # share of full scale from which JPEG may have left there, beside an edge, what is clipped
+FAINT = 1e-12  # so little that a frame 8 stops shorter still outvotes it, and enough to be a measurement alone
+
+
+def trust(code: Array) -> Array:
+    """How far a code (0 to 1) is from being clipped: 1 up to FULL, fading to FAINT at FIRM, so that no edge shows."""
+    firm = np.clip((FIRM - code) / (FIRM - FULL), 0.0, 1.0)
+    return np.maximum(firm**2 * (3 - 2 * firm), FAINT)
 
 
 class Merged(NamedTuple):
@@ -76,10 +84,10 @@ class WeightedMerger(Merger):
             wb_gain_ev=seen.drift if seen.drift.any() else None,
             sigma=sigma,
             source=source,
-            ghosts=None if ghosts is None else Ghosts(ghosts.reference, ghosts.rejected, ghosts.shares, ghosts.cell),
+            ghosts=ghosts,
         )
 
-    def ghosts(self, seen: Seen) -> _ghosts.Found | None:
+    def ghosts(self, seen: Seen) -> Ghosts | None:
         """Where frames may not speak; None where all may everywhere."""
         count = len(seen.times)
         if self.deghost == "off" or count < 2:

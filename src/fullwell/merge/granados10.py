@@ -9,7 +9,8 @@ one step from a first estimate, which is the photons counted over the time open,
 that no frame measured gets a bound and is marked; codes where the response climbs steeply count as clipped; frames of
 other white balance are matched. A frame does not count where the first estimate would expose it beyond 0.94 of full
 scale, or below twice `low`, unless there is no other: beside clipped edges JPEG leaves clipped pixels up to 15 codes
-below white.
+below white. From 0.8 on weight fades towards that, relative to the frame that is trusted most: where frames do not
+agree, a sudden change of one channel's frames would be a patch of colour.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from fullwell.image import LAYERS, Array
 from fullwell.kernels.likelihood import FAINT, STEPS, likeliest
 from fullwell.merge._noise import Noise, rounding, slopes
 from fullwell.merge._seen import Seen
-from fullwell.merge._weighted import FIRM, Merged, WeightedMerger
+from fullwell.merge._weighted import Merged, WeightedMerger, trust
 from fullwell.params import operator, param
 
 
@@ -68,17 +69,19 @@ class Granados10(WeightedMerger):
         The weight of a frame for light E is t ** 2 over the variance of the exposure E t.
         """
         noise, slope = self.noise(seen), slopes(seen.curve)
-        firm, black = seen.exposure_at(np.minimum(FIRM, seen.ends)), 2 * seen.exposure_at(np.full(3, self.low))
+        black = 2 * seen.exposure_at(np.full(3, self.low))
         lowest, entries = span(seen)
         light = 2.0 ** (lowest + np.arange(entries) / STEPS)
-        weight, full = np.empty((2, len(seen.times), 3, entries), np.float32)
+        full, trusted = np.empty((2, len(seen.times), 3, entries))
         for k, times in enumerate(seen.times):
             for c, t in enumerate(times):
                 x = light * t
                 steep = np.interp(x, seen.curve[:, c], slope[:, c])
                 full[k, c] = t**2 / noise.variance(x, steep, seen.gains[k])
-                weight[k, c] = np.where((x > black[c]) & (x < firm[c]), full[k, c], FAINT * full[k, c])
-        return weight, 2 * FAINT * full.sum(axis=0), lowest
+                code = np.interp(x, seen.curve[:, c], seen.code)
+                trusted[k, c] = np.where((x > black[c]) & (code < seen.ends[c]), trust(code), FAINT)
+        weight = full * trusted / trusted.max(axis=0)  # whom nobody beats has all of its weight
+        return weight.astype(np.float32), (2 * FAINT * full.sum(axis=0)).astype(np.float32), lowest
 
     def noise(self, seen: Seen) -> Noise:
         """What was given, or what the bracket shows."""
@@ -89,7 +92,7 @@ class Granados10(WeightedMerger):
     def counted(self, seen: Seen) -> tuple[Array, Array]:
         """The first estimate, all photons over all the time that the shutter was open, and the mask."""
         code = seen.code[:, None]
-        counts = np.where((code > self.low) & (code < seen.ends), np.where(code < FIRM, 1.0, FAINT), 0.0).T
+        counts = np.where((code > self.low) & (code < seen.ends), trust(code), 0.0).T
         photons = np.repeat((counts * seen.curve.T)[None], len(seen.times), axis=0).astype(np.float32)
         return seen.mean(photons, (counts * seen.times[:, :, None]).astype(np.float32), logarithmic=False)
 

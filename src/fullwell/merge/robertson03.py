@@ -18,11 +18,8 @@ from typing import ClassVar
 import numpy as np
 
 from fullwell.image import Array
-from fullwell.merge._weighted import FIRM, TableMerger
+from fullwell.merge._weighted import TableMerger, trust
 from fullwell.params import operator
-
-FULL = 0.80  # share of full scale up to which a code has all of its weight; from FIRM on it has only a trace
-FAINT = 1e-12  # so little that a frame 8 stops shorter still outvotes it, and enough to be a measurement alone
 
 
 @operator(family="merge", title="Robertson, Borman and Stevenson", cite="robertson03")
@@ -31,8 +28,7 @@ class Robertson03(TableMerger):
 
     def weigh(self, code: Array) -> Array:
         gauss = (np.exp(4 - (4 * code - 2) ** 2) - 1) / (np.exp(4) - 1)
-        firm = np.clip((FIRM - code) / (FIRM - FULL), 0.0, 1.0)
-        return gauss * np.maximum(firm**2 * (3 - 2 * firm), FAINT)
+        return gauss * trust(code)
 
     def terms(self, weight: Array, exposure: Array, time: float) -> tuple[Array, Array]:
         return weight * time * exposure, weight * time**2  # eq. (9)

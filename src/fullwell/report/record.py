@@ -130,6 +130,7 @@ def _deghost(radiance: Radiance | None, level: str) -> dict[str, Any] | None:
         "level": level,
         "reference": moved and moved.reference,
         "rejected": [round(float(r), 4) for r in moved.rejected] if moved else [],
+        "misfits": list(moved.misfits) if moved else [],
     }
 
 
@@ -139,9 +140,11 @@ def told_ghosts(deghost: dict[str, Any] | None, names: Sequence[str]) -> str:
         return ""
     names = [Path(name).name for name in names]
     parts = [f"{name} in {share:.1%}" for name, share in zip(names, deghost["rejected"], strict=False) if share > 0]
+    odd = ", ".join(names[k] for k in deghost["misfits"])
+    kept = f" Nearly everywhere different, so used as if nothing had moved: {odd}." if odd else ""
     if not parts:
-        return "deghost: nothing moved."
-    return f"deghost: {names[deghost['reference']]} decides; not used of the picture: {', '.join(parts)}."
+        return f"deghost: nothing moved.{kept}"
+    return f"deghost: {names[deghost['reference']]} decides; not used of the picture: {', '.join(parts)}.{kept}"
 
 
 def _warnings(bracket: Bracket, response: Response | None, drift: Array) -> list[str]:
