@@ -49,7 +49,7 @@ def test_in_the_path_of_a_thing_there_is_what_the_deciding_frame_saw(merger, res
     decided = lights[merged.ghosts.reference]
     clipped = (decided * TIMES[merged.ghosts.reference] > 0.9).any(axis=2)[..., None]
     truth = np.where(clipped, light, decided)  # what it clips another frame fills in, which saw the hills
-    before = merger()(bracket, curve)
+    before = merger(deghost="off")(bracket, curve)
     error, was = (rms_stops(m.rgb, truth, measured) for m in (merged, before))
     assert error < 0.12 if merger is Granados10 else error < 0.2  # a mean by code is less sure in the seams
     assert was > 0.25 or clipped.any()  # what most frames clip is hardly a ghost
@@ -63,9 +63,32 @@ def test_in_the_path_of_a_thing_there_is_what_the_deciding_frame_saw(merger, res
 def test_what_stands_still_is_merged_as_without(merger, level: str) -> None:
     light = hills(300, 400, 3)
     bracket, curve = taken([light] * 5)
-    off, on = merger()(bracket, curve), merger(deghost=level)(bracket, curve)
+    off, on = merger(deghost="off")(bracket, curve), merger(deghost=level)(bracket, curve)
     assert rms_stops(on.rgb, light) <= 1.03 * rms_stops(off.rgb, light)
     assert off.ghosts is None
+
+
+def test_frames_that_were_toned_one_by_one_are_merged_as_without() -> None:
+    """A frame that is lighter here and darker there, all over: auto says which it is."""
+    light = hills(300, 400, 3)
+    rise = np.exp2(np.where(np.indices(light.shape)[1] // 40 % 2, 1.3, -1.3)).astype(np.float32)
+    bracket, curve = taken([light, light, light, light * rise, light])
+    off, auto = (Robertson03(deghost=how)(bracket, curve) for how in ("off", "auto"))
+    assert auto.ghosts.misfits == (3,)
+    assert not auto.ghosts.rejected.any()
+    assert np.array_equal(auto.rgb, off.rgb)
+
+
+def test_a_dark_frame_does_not_decide() -> None:
+    """The shortest of many measures little but lamps: nothing contradicts it, and nothing confirms it."""
+    camera, times = Camera("srgb", seed=4), [4.0**k / 256 for k in range(6)]
+    light = hills(200, 300, 3, stops=6)
+    bracket = bracket_of(camera.shoot(light, times), 0)
+    thing = [f.codes().copy() for f in bracket]
+    thing[4][80:120, 100:140] = 200
+    bracket = bracket.replace([f.replace(source=c) for f, c in zip(bracket, thing, strict=True)])
+    merged = Robertson03(deghost="auto")(bracket, Response(true_curve(camera)))
+    assert merged.ghosts.reference > 1
 
 
 @pytest.mark.parametrize("reference", [1, 3])

@@ -76,9 +76,7 @@ class Ghosts(NamedTuple):
     rejected: Array  # (frames,): share of the picture where a frame that measured something was not used
     shares: Array  # (frames, rows, columns) float32: how much a frame counts, 0 to 1, in cells of the reference frame
     cell: int  # pixels a side of a cell
-    misfits: tuple[
-        int, ...
-    ] = ()  # frames that differ nearly everywhere, which is no ghost: they were used all the same
+    misfits: tuple[int, ...] = ()  # frames that differ all over, which is no ghost: nothing was left out
 
 
 @dataclass(frozen=True, eq=False)

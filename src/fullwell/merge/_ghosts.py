@@ -24,7 +24,7 @@ TOLERANCE = {"low": 2.0, "medium": 1.0, "high": 0.6, "auto": 1.0}  # times what 
 ACROSS, SAMPLES = 600, 4  # cells along the diagonal, at least 2 pixels each, and pixels a side that are looked at
 LEAST, MOST = 0.08, 0.5  # share of the light up to which frames may always differ, and beyond which they never may
 MISFIT = 2.5  # standard deviations of what agrees that are put down to the response
-SURE, SIGMAS = 0.03, 3.0  # standard deviation, a share of the light, of what tells that; how many of them noise may be
+SURE, SIGMAS = 0.15, 3.0  # standard deviation, a share of the light, of what tells that; how many of them noise may be
 EDGE = 0.2  # share of the range of light around a cell: a fraction of a pixel of misalignment
 NEAR = 1  # cells around one that vote with it
 MARGIN, SOFT = 3, 2  # cells by which what is rejected grows, and over which it fades
@@ -70,7 +70,8 @@ def found(seen: Seen, noise: Noise, level: str, reference: int = -1) -> Ghosts |
         frame = fitted(wary[k], known)
         moved = regions(disagreement(known, frame, TOLERANCE[level]))
         compared = lit(frame) & lit(known)
-        if level == "auto" and compared.mean() > SOME and np.mean(moved[compared]) > WHOLE:
+        enough = level == "auto" and compared.mean() > SOME
+        if enough and (np.mean(moved[compared]) > WHOLE or misfit(known, frame) > MOST):
             misfits.append(k)
             continue
         rejected[k] = np.mean(moved & lit(frames[k]))
@@ -180,18 +181,21 @@ def fitted(frame: Small, known: Small) -> Small:
     return frame._replace(light=light)
 
 
-def disagreement(known: Small, frame: Small, tolerance: float) -> Array:
-    """How far apart two frames are in units of what may be, (rows, columns): more than 1 disagrees."""
+def misfit(known: Small, frame: Small) -> float:
+    """The difference, a share of the light, that is put down to the response where two frames measure well."""
     step = stride(known.state[..., 0].size, MANY)
     few, other = (Small(*(a[::step, ::step] for a in each)) for each in (known, frame))
     sure = (few.state | other.state) == 0
     sure &= few.variance + other.variance < (SURE * few.light) ** 2
-    misfit = LEAST
-    if np.count_nonzero(sure) > 100:
-        apart = np.abs(other.light[sure] / few.light[sure] - 1)
-        misfit = max(misfit, MISFIT * 1.4826 * float(np.median(apart)))
+    if np.count_nonzero(sure) <= 100:
+        return LEAST
+    return max(LEAST, MISFIT * 1.4826 * float(np.median(np.abs(other.light[sure] / few.light[sure] - 1))))
+
+
+def disagreement(known: Small, frame: Small, tolerance: float) -> Array:
+    """How far apart two frames are in units of what may be, (rows, columns): more than 1 disagrees."""
     score = np.empty(known.state.shape[:2], np.float32)
-    share, edge = tolerance * min(misfit, MOST), tolerance * EDGE
+    share, edge = tolerance * min(misfit(known, frame), MOST), tolerance * EDGE
     cells_apart(*known, *frame, *np.array([SIGMAS, share, edge], np.float32), score)
     return score
 

@@ -55,7 +55,7 @@ class WeightedMerger(Merger):
     )
     deghost: str = param(
         "off", choices=("off", "auto", "low", "medium", "high"),
-        help="How readily a frame is not used where something moved; auto is medium, but for a misfit of most of it.",
+        help="How readily a frame is not used where something moved; auto is medium, but not for frames toned apart.",
     )  # fmt: skip
     deghost_reference: int = param(
         -1, lo=-1, hi=10_000, soft=(-1, 20), help="Frame, from 0, that decides where things are; -1 chooses it."

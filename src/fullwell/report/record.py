@@ -140,11 +140,12 @@ def told_ghosts(deghost: dict[str, Any] | None, names: Sequence[str]) -> str:
         return ""
     names = [Path(name).name for name in names]
     parts = [f"{name} in {share:.1%}" for name, share in zip(names, deghost["rejected"], strict=False) if share > 0]
-    odd = ", ".join(names[k] for k in deghost["misfits"])
-    kept = f" Nearly everywhere different, so used as if nothing had moved: {odd}." if odd else ""
+    decides = "" if deghost["reference"] is None else names[deghost["reference"]]
+    if odd := ", ".join(names[k] for k in deghost["misfits"]):
+        return f"deghost: left nothing out, as all over the picture {odd} is not as {decides} foretells."
     if not parts:
-        return f"deghost: nothing moved.{kept}"
-    return f"deghost: {names[deghost['reference']]} decides; not used of the picture: {', '.join(parts)}.{kept}"
+        return "deghost: nothing moved."
+    return f"deghost: {decides} decides; not used of the picture: {', '.join(parts)}."
 
 
 def _warnings(bracket: Bracket, response: Response | None, drift: Array) -> list[str]:
