@@ -88,7 +88,7 @@ def rms(light: Array, truth: Array, where: Array) -> float:
 
 
 def settled(light: Array, case: Case) -> float:
-    """The error, also after the picture as a whole was laid over the truth: whose frame is the reference is no error."""
+    """The error, also once the picture as a whole lies over the truth: whose frame is the reference is no error."""
     errors = []
     if light.shape == case.truth.shape:
         errors.append(rms(light, case.truth, case.where))
