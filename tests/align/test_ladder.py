@@ -96,6 +96,15 @@ def test_a_frame_that_shows_nothing_stays_where_the_camera_stood() -> None:
     assert [bool(f.left_out) for f in Ladder()(Bracket((*moving.frames, black), 1))] == [False, False, False, True]
 
 
+def test_frames_that_show_nothing_at_all_stay_where_they_are() -> None:
+    """No edge can be doubled: a bracket of an even wall is no reason to refuse it. One of two things is."""
+    wall = np.broadcast_to(np.linspace(0.01, 1, 64)[None, :, None], (48, 64, 3))
+    found = Ladder()([np.clip(wall * t * 255, 0, 255).astype(np.uint8) for t in (0.25, 1, 4)])
+    assert [(f.pose.model, bool(f.left_out), f.pose.confidence or 0) for f in found] == [("none", False, 0)] * 3
+    a, b = np.random.default_rng(0).integers(0, 256, (2, 100, 150, 3), np.uint8)
+    assert [bool(f.left_out) for f in Ladder()([a, b])].count(True) == 1
+
+
 def test_a_border_does_not_say_which_frame_is_brighter() -> None:
     rng = np.random.default_rng(0)
     scene = rng.integers(0, 200, (60, 90))

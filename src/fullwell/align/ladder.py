@@ -73,20 +73,22 @@ class Ladder(Aligner):
         sound = [m for m, k in zip(matches, _agreements(matches, found), strict=True) if k.share >= AGREE]
         found = adjust(sound, poses, reference, shape, 2 * ROUNDS)
         places = [views.places(i) for i in range(len(bracket))]
-        places = [p if len(p) >= FEWEST else corners(shape) for p in places]
+        bare = [len(p) < FEWEST for p in places]
+        places = [corners(shape) if b else p for p, b in zip(places, bare, strict=True)]
         known = {i for i, c in enumerate(found.covariance) if spread_px(c, places[i], shape) <= self.tolerance}
         known -= {reference}
         hands = steadiness([parameters(found.poses[i], shape) for i in known], shape)
         found = adjust(sound, found.poses, reference, shape, 2 * ROUNDS, hands)
-        stood = bool(known) and all(moved_px(found.poses[i], shape) <= HARDLY * self.tolerance for i in known)
+        stood = all(moved_px(found.poses[i], shape) <= HARDLY * self.tolerance for i in known)
+        fewest = FEWEST if known else 1  # where nothing says that the camera stood, anything speaks against it
         poses = self._lowest_rung(views, found, bracket) if stood else found.poses
         agreements, frames = _agreements(sound, found), list(bracket)
         for i in (i for i in range(len(frames)) if i != reference):
             own = [k for k in agreements if i in k.pair]
             spread = spread_px(found.covariance[i], places[i], shape)
             confidence = round(max((k.share for k in own), default=0.0) / (1 + (spread / self.tolerance) ** 2), 4)
-            lost = spread > self.tolerance and not stood
-            if lost or (i not in known and views.contradicted(i, poses, FEWEST)):
+            lost = spread > self.tolerance and not (stood and (known or bare[i]))
+            if lost or (i not in known and views.contradicted(i, poses, fewest)):
                 frames[i] = frames[i].replace(pose=Pose(confidence=confidence), left_out=UNKNOWN)
                 continue
             pose = simplest(poses[i], found.covariance[i], shape, hands)
