@@ -39,6 +39,7 @@ from fullwell.operators import UNKNOWN, Aligner
 from fullwell.params import operator, param
 from fullwell.progress import Progress
 
+LOST = f"{UNKNOWN}; --align mtb03 would lay it by whole pixels, right or not"
 FEWEST = 12  # tiles that a pair needs
 AGREE = 0.8  # share of them that must
 HARDLY = 3.0  # times the tolerance: where all known frames moved less, the camera stood, and the others stay in
@@ -89,7 +90,7 @@ class Ladder(Aligner):
             confidence = round(max((k.share for k in own), default=0.0) / (1 + (spread / self.tolerance) ** 2), 4)
             lost = spread > self.tolerance and not (stood and (known or bare[i]))
             if lost or (i not in known and views.contradicted(i, poses, fewest)):
-                frames[i] = frames[i].replace(pose=Pose(confidence=confidence), left_out=UNKNOWN)
+                frames[i] = frames[i].replace(pose=Pose(confidence=confidence), left_out=LOST)
                 continue
             pose = simplest(poses[i], found.covariance[i], shape, hands)
             residual = round(min(k.residual_px for k in own), 4) if own else None
