@@ -320,6 +320,12 @@ def test_signals_decode_to_the_rendition(scene: Radiance, transfer: str) -> None
     assert stops(light, rendition.light(hdr, how))[lit].max() < 0.003
 
 
+def test_hlg_of_pure_colours_is_shown_by_the_luminance_of_its_primaries() -> None:
+    codes = (np.eye(3)[None] * 60_000).astype(np.uint16)
+    light = signal.decode(codes, "hlg", color.primaries("rec2020").to_d50)
+    assert light == pytest.approx(hlg_eotf(codes / 65535) / 203, rel=1e-4)
+
+
 def decoded(path: Path) -> np.ndarray:
     """Signal 0 to 1 as an independent reader decodes it."""
     if path.suffix == ".avif":

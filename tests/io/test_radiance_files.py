@@ -212,8 +212,11 @@ def test_special_numbers_pass_through(data: Path) -> None:
     assert set(every[np.isfinite(every)].tolist()) == set(halves[np.isfinite(halves)].tolist())
 
 
-def test_truncated_exr(tmp_path: Path) -> None:
-    write(Radiance(np.ones((200, 300, 3), np.float32)), tmp_path / "a.exr")
+@pytest.mark.parametrize("layers", ["none", "mask", "mask,sigma,source"])
+def test_truncated_exr(tmp_path: Path, layers: str) -> None:
+    rgb = np.ones((200, 300, 3), np.float32)
+    beside = {"mask": np.zeros((200, 300), np.uint8), "sigma": rgb, "source": np.zeros((200, 300), np.int16)}
+    write(Radiance(rgb, **beside), tmp_path / "a.exr", Encoding(exr_layers=layers))
     whole = (tmp_path / "a.exr").read_bytes()
     for share in (0.2, 0.6, 0.95):
         (tmp_path / "a.exr").write_bytes(whole[: int(share * len(whole))])

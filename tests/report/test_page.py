@@ -119,18 +119,18 @@ def test_a_report_that_cannot_be_is_refused_first(tmp_path: Path, monkeypatch, c
 # The verdict ----------------------------------------------------------------------------------------------------------
 
 
-def sheet(confidence=1.0, used=True, residual_ev=0.01, residual_stops=0.02, unmeasured=0.0):
+def sheet(confidence=1.0, used=True, off_ev=0.01, error_ev=0.01, residual_stops=0.02, unmeasured=0.0):
     frame = {
         "used": True,
         "alignment": {"confidence": 1.0, "residual_px": 0.1},
-        "exposure": {"residual_ev": 0.0},
+        "exposure": {"solved_ev": 0.0, "used_ev": 0.0, "error_ev": error_ev},
     }
     other = {
         "used": used,
         "alignment": {"confidence": confidence, "residual_px": 0.2},
-        "exposure": {"residual_ev": residual_ev},
+        "exposure": {"solved_ev": off_ev, "used_ev": None if off_ev is None else 0.0, "error_ev": error_ev},
     }
-    return {"frames": [frame, other], "response": {"residual_stops": residual_stops}, "unmeasured": unmeasured}
+    return {"frames": [frame, frame, other], "response": {"residual_stops": residual_stops}, "unmeasured": unmeasured}
 
 
 @pytest.mark.parametrize(
@@ -140,9 +140,12 @@ def sheet(confidence=1.0, used=True, residual_ev=0.01, residual_stops=0.02, unme
         ({"used": False}, CARE),
         ({"confidence": 0.3}, POOR),
         ({"confidence": 0.3, "used": False}, CARE),  # who is left out does no harm
-        ({"residual_ev": -0.2}, CARE),
-        ({"residual_ev": -0.5}, POOR),
-        ({"residual_ev": None, "residual_stops": None, "unmeasured": None}, GOOD),
+        ({"confidence": 0.0}, POOR),
+        ({"confidence": None}, GOOD),
+        ({"off_ev": -0.2}, CARE),
+        ({"off_ev": -0.5}, POOR),
+        ({"off_ev": -0.5, "error_ev": 0.2}, GOOD),  # nobody knows
+        ({"off_ev": None, "residual_stops": None, "unmeasured": None}, GOOD),
         ({"residual_stops": 0.15}, CARE),
         ({"residual_stops": 0.3, "used": False}, POOR),
         ({"unmeasured": 0.005}, GOOD),

@@ -26,8 +26,8 @@ START = "from fullwell.cli.ahead import compile_pictures; compile_pictures()"
 def start(recipe: Recipe, outputs: Sequence[str]) -> subprocess.Popen[str]:
     """The process that does it for one recipe and these outputs; whoever starts it ends it."""
     suffixes = [Path(output).suffix.lower() for output in outputs]
-    process = subprocess.Popen(
-        [sys.executable, "-c", START, *suffixes],
+    process = subprocess.Popen(  # -P: a file of the photographs' folder is no module
+        [sys.executable, "-P", "-c", START, *suffixes],
         stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True,
     )  # fmt: skip
     assert process.stdin is not None

@@ -10,7 +10,7 @@ import click
 from fullwell.cli import as_json, tell
 from fullwell.cli.make import show
 from fullwell.cli.progress import working
-from fullwell.errors import UsageError
+from fullwell.errors import FullwellError, UsageError
 from fullwell.io.grouping import span
 
 
@@ -42,8 +42,14 @@ def make_sets(
             reports.append({"frames": names, "error": str(outcome.error)})
         elif outcome.result:
             click.echo(f"{about}done", err=True)
-            reports.append(outcome.result.report if machine else outcome.result.brief)
-            if not machine:
+            if machine:
+                try:
+                    reports.append(outcome.result.report)
+                except FullwellError as gone:  # a photograph that cannot be read again
+                    codes.append(tell(gone, about))
+                    reports.append({"frames": names, "error": str(gone)})
+            else:
+                reports.append(outcome.result.brief)
                 show(reports[-1])
     if machine:
         as_json(reports)

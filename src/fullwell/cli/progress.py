@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from fullwell.progress import Progress
 
@@ -62,7 +62,8 @@ def working(threads: int | None = None, ahead: Callable[[], subprocess.Popen[str
             return
         bar.note("compiling the kernels for this machine; this happens once and is kept in the cache.")
         if ahead and _jit.cache_folder() and _jit.thread_count() > 1:
-            helpers.append(ahead())
+            with suppress(OSError):  # then there is one process
+                helpers.append(ahead())
 
     _jit.on_first_compile(compiling)
     try:

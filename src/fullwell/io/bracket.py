@@ -131,9 +131,10 @@ def _differences(frames: list[Frame]) -> list[str]:
     if len(spaces) > 1:
         names = ", ".join(sorted(spaces.values()))
         notes.append(f"the frames have different colour profiles ({names}); the reference's counts")
-    whites = {f.source.white: Path(f.name).name for f in reversed(frames) if isinstance(f.source, _Pixels)}
+    raw = [f for f in reversed(frames) if isinstance(f.source, _Pixels) and f.source.white]
+    whites = {f.source.white: Path(f.name).name for f in raw}
     if len(whites) > 1:
-        said = ", ".join(f"{white} in {name}" for white, name in sorted(whites.items()) if white)
+        said = ", ".join(f"{white} in {name}" for white, name in sorted(whites.items()))
         notes.append(
             f"the RAW files state different white levels ({said}), and light is counted in shares of them; "
             "where the exposures do not fit then: --exposures auto"

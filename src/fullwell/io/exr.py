@@ -81,7 +81,8 @@ def _layer(source: Any, spec: Any, channels: tuple[str, ...]) -> Array | None:
     if any(c not in spec.channelnames for c in channels):
         return None
     at = [spec.channelnames.index(c) for c in channels]
-    return np.concatenate([source.read_image(0, 0, i, i + 1, "float") for i in at], axis=2)
+    read = [source.read_image(0, 0, i, i + 1, "float") for i in at]
+    return None if any(a is None for a in read) else np.concatenate(read, axis=2)  # damaged, which the source tells
 
 
 COLOURS = (("r", "g", "b"), ("red", "green", "blue"), ("y", "y", "y"))

@@ -217,7 +217,7 @@ def _no_hdr(path: Path) -> str:
 def _whole(path: Path) -> Iterator[Path]:
     """A temporary file beside `path` that becomes it if all goes well, and vanishes if not."""
     final = Path(os.path.realpath(path))
-    temporary = final.with_name(f".{final.stem}-{os.getpid()}-{os.urandom(4).hex()}{final.suffix}")
+    temporary = final.with_name(f".fullwell-{os.getpid()}-{os.urandom(4).hex()}{final.suffix}")
     try:
         yield temporary
         os.replace(temporary, final)

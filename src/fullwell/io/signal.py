@@ -78,7 +78,8 @@ def decode(codes: Array, transfer: str, to_d50: Array | None) -> Array:
         light = (np.maximum(p - C1, 0) / (C2 - C3 * p)) ** (1 / M1) * PQ_PEAK / WHITE
         return np.asarray(light.astype(np.float32)[codes])
     scene = np.where(signal <= 0.5, signal**2 / 3, (np.exp((signal - C) / A) + B) / 12).astype(np.float32)[codes]
-    weights = (primaries("rec709").to_d50 if to_d50 is None else to_d50)[1].astype(np.float32)
+    name = None if to_d50 is None else profile.working(to_d50)
+    weights = primaries(name or "rec709").luminance.astype(np.float32)  # of their own white, as BT.2100 has it
     lum = np.maximum(scene @ weights, np.float32(1e-12))
     return np.asarray(lum[..., None] ** np.float32(HLG_GAMMA - 1) * scene * np.float32(PEAK / WHITE))
 

@@ -148,9 +148,9 @@ def share_row(shares, cell, y, out):
         u = min(max((f(x) + f(0.5)) / f(cell) - f(0.5), f(0)), f(columns - 1))
         j = min(int(u), max(columns - 2, 0))
         right, s = min(j + 1, columns - 1), u - f(j)
-        upper = shares[i, j] + s * (shares[i, right] - shares[i, j])
-        lower = shares[below, j] + s * (shares[below, right] - shares[below, j])
-        out[x] = upper + t * (lower - upper)
+        upper = (f(1) - s) * shares[i, j] + s * shares[i, right]  # a trace stays a trace, which a difference would lose
+        lower = (f(1) - s) * shares[below, j] + s * shares[below, right]
+        out[x] = (f(1) - t) * upper + t * lower
 
 
 # ---- Between batches a channel is two numbers; whether the longest frame is black there is the sign of the second ----

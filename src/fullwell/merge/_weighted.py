@@ -58,7 +58,11 @@ class WeightedMerger(Merger):
         help="How readily a frame is not used where something moved; auto is medium, but not for frames toned apart.",
     )  # fmt: skip
     deghost_reference: int = param(
-        -1, lo=-1, hi=10_000, soft=(-1, 20), help="Frame, from 0, that decides where things are; -1 chooses it."
+        -1,
+        lo=-1,
+        hi=10_000,
+        soft=(-1, 20),
+        help="Frame, from 0 of those that are used, that decides where things are; -1 chooses.",
     )
 
     @abstractmethod

@@ -62,7 +62,7 @@ def write_json(value: Any, path: str | Path) -> None:
 def write_text(text: str, path: str | Path) -> None:
     """Write a text, whole or not at all. Raises UsageError where that fails."""
     path = Path(path)
-    temporary = path.with_name(f".{path.name}-{os.getpid()}")
+    temporary = path.with_name(f".fullwell-{os.getpid()}")  # short: the name may be as long as names can be
     try:
         temporary.write_text(text, encoding="utf-8")
         os.replace(temporary, path)

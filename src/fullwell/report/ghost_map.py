@@ -40,7 +40,8 @@ def ghost_map(radiance: Radiance, names: Sequence[str]) -> Array:
         unused = fitted(Picture(np.repeat(radiance.unused(k)[..., None], 3, axis=2)), CELL).rgb
         red = grey.rgb + unused * (1 - CLEAR) * (RED - grey.rgb)
         pictures[f"{Path(names[k]).name}: not used in {rejected[k]:.1%}"] = dataclasses.replace(grey, rgb=red)
-    return sheet(pictures or {"nothing moved": grey})
+    gave_up = radiance.ghosts is not None and bool(radiance.ghosts.misfits)
+    return sheet(pictures or {"nothing left out: frames differ all over" if gave_up else "nothing moved": grey})
 
 
 def shown(radiance: Radiance) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ FAR_OFF_EV = 0.3  # EV beyond which the settings are wrong, not rounded
 UNSURE = 0.5  # alignment confidence below which edges may be doubled
 FIT, POOR_FIT = 0.1, 0.25  # stops by which a response misses its samples
 BOUNDS, MANY_BOUNDS = 0.01, 0.10  # share of the picture that no frame measured
-MOVED = 0.05  # share of a frame that was not used because something moved
+SIGMAS = 3.0  # standard errors that a disagreement must exceed to be one
 
 HEADLINES = {
     GOOD: "The result can be trusted.",
@@ -37,8 +38,8 @@ def _frames(frames: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
     lost = len(frames) - len(used)
     said = [(CARE, f"{lost} of {len(frames)} frames are left out.")] if lost else []
     if not lost:
-        said = [(GOOD, f"All {len(frames)} frames are used.")]
-    unsure = [f for f in used if (f["alignment"]["confidence"] or 1.0) < UNSURE]
+        said = [(GOOD, f"All {len(frames)} frames are used." if len(frames) > 1 else "The one frame is used.")]
+    unsure = [f for f in used if (sure := f["alignment"]["confidence"]) is not None and sure < UNSURE]
     residuals = [f["alignment"]["residual_px"] for f in used if f["alignment"]["residual_px"] is not None]
     if unsure:
         said.append((POOR, f"The alignment of {_count(unsure)} is unsure; edges may be doubled."))
@@ -48,15 +49,18 @@ def _frames(frames: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
 
 
 def _exposures(frames: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
-    residuals = [abs(f["exposure"]["residual_ev"]) for f in frames if f["exposure"]["residual_ev"] is not None]
-    if not residuals:
+    told = [e for f in frames if (e := f["exposure"])["solved_ev"] is not None and e["used_ev"] is not None]
+    if not told:
         return []
-    worst = max(residuals)
+    off = [e["solved_ev"] - e["used_ev"] for e in told]
+    middle = statistics.median(off)  # the scale is not what is asked
+    sure = [abs(o - middle) for o, e in zip(off, told, strict=True) if abs(o - middle) > SIGMAS * (e["error_ev"] or 0)]
+    worst = max(sure, default=0.0)
     if worst > FAR_OFF_EV:
-        return [(POOR, f"Settings and pixels disagree by up to {worst:.2f} EV: the exposures may be wrong.")]
+        return [(POOR, f"The exposures that count and the pixels disagree by up to {worst:.2f} EV.")]
     if worst > OFF_EV:
-        return [(CARE, f"Settings and pixels disagree by up to {worst:.2f} EV.")]
-    return [(GOOD, f"Settings and pixels agree on the exposures within {worst:.2f} EV.")]
+        return [(CARE, f"The exposures that count and the pixels disagree by up to {worst:.2f} EV.")]
+    return [(GOOD, f"The pixels agree with the exposures that count within {max(worst, 0.01):.2f} EV.")]
 
 
 def _response(response: dict[str, Any]) -> list[tuple[str, str]]:
