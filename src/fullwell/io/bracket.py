@@ -131,8 +131,8 @@ def _differences(frames: list[Frame]) -> list[str]:
     if len(spaces) > 1:
         names = ", ".join(sorted(spaces.values()))
         notes.append(f"the frames have different colour profiles ({names}); the reference's counts")
-    raw = [f for f in reversed(frames) if isinstance(f.source, _Pixels) and f.source.white]
-    whites = {f.source.white: Path(f.name).name for f in raw}
+    pixels = [(f.source, Path(f.name).name) for f in reversed(frames)]
+    whites = {source.white: name for source, name in pixels if isinstance(source, _Pixels) and source.white}
     if len(whites) > 1:
         said = ", ".join(f"{white} in {name}" for white, name in sorted(whites.items()))
         notes.append(
