@@ -322,7 +322,7 @@ def test_signals_decode_to_the_rendition(scene: Radiance, transfer: str) -> None
 
 def test_hlg_of_pure_colours_is_shown_by_the_luminance_of_its_primaries() -> None:
     codes = (np.eye(3)[None] * 60_000).astype(np.uint16)
-    light = signal.decode(codes, "hlg", color.primaries("rec2020").to_d50)
+    light = signal.decode(codes, "hlg", "rec2020")
     assert light == pytest.approx(hlg_eotf(codes / 65535) / 203, rel=1e-4)
 
 

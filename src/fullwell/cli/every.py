@@ -37,20 +37,19 @@ def make_sets(
     for outcome in sets:
         names = [p.name for p in outcome.frames.paths]
         about = f"set {outcome.number} ({span(names)}): "
-        if outcome.error:
-            codes.append(tell(outcome.error, about))
-            reports.append({"frames": names, "error": str(outcome.error)})
-        elif outcome.result:
+        error, report = outcome.error, {}
+        if outcome.result:
             click.echo(f"{about}done", err=True)
-            if machine:
-                try:
-                    reports.append(outcome.result.report)
-                except FullwellError as gone:  # a photograph that cannot be read again
-                    codes.append(tell(gone, about))
-                    reports.append({"frames": names, "error": str(gone)})
-            else:
-                reports.append(outcome.result.brief)
-                show(reports[-1])
+            try:
+                report = outcome.result.report if machine else outcome.result.brief
+            except FullwellError as gone:  # a photograph that cannot be read again
+                error = gone
+        if error:
+            codes.append(tell(error, about))
+            report = {"frames": names, "error": str(error)}
+        elif not machine:
+            show(report)
+        reports.append(report)
     if machine:
         as_json(reports)
     if codes:

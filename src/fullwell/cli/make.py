@@ -136,7 +136,7 @@ def command(
     def ahead() -> Any:
         from fullwell.cli.ahead import start
 
-        return start(recipes[0], outputs or ("a.jpg", "a.exr"))
+        return start(recipes[0], outputs or ("a.jpg",))  # which unnamed pictures are
 
     with working(threads, ahead) as bar:
         with bar.stage("read"):

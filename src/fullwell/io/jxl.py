@@ -107,9 +107,9 @@ def read_radiance(path: Path) -> Radiance:
     if pixels.dtype.kind != "f":
         raise InputError(f"{path}: is a picture ({pixels.dtype}), not radiance; a radiance JPEG XL holds floats.")
     pixels = pixels[..., :1].repeat(3, axis=2) if pixels.shape[2] < 3 else pixels[..., :3]
-    name, rgb = profile.in_working_primaries(pixels, profile.of_cicp(header.cicp[0]).to_d50)
+    name = profile.cicp_primaries(header.cicp[0])
     meta = Metadata(header.exif, (str(path),), xmp.recipe_in(header.xmp), xmp=header.xmp)
-    return Radiance(rgb, name, meta=meta, **tiff.scale_in(tiff.numbers(header.exif or b"")))
+    return Radiance(pixels, name, meta=meta, **tiff.scale_in(tiff.numbers(header.exif or b"")))
 
 
 def read_recipe(path: Path) -> str:

@@ -115,9 +115,14 @@ def _xyz() -> bytes:
     return bytes(ImageCms.ImageCmsProfile(ImageCms.createProfile("XYZ")).tobytes())
 
 
+def cicp_primaries(code: int) -> str:
+    """Name of the working primaries of a code point of ITU-T H.273; others are read as Rec.709."""
+    return CICP.get(code, "rec709")
+
+
 def of_cicp(primaries: int) -> Colour:
-    """What a code point of ITU-T H.273 says of primaries; others are read as sRGB."""
-    name = CICP.get(primaries, "rec709")
+    """What a code point of ITU-T H.273 says of primaries."""
+    name = cicp_primaries(primaries)
     return Colour(f"{name} (CICP)", None if name == "rec709" else WORKING[name].to_d50)
 
 

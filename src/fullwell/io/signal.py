@@ -59,17 +59,16 @@ def read_radiance(path: Path) -> Radiance:
             f"{path}: is no radiance file but a picture, neither PQ nor HLG; "
             "to merge photographs: fullwell make FRAMES... -o OUT."
         )
-    to_d50 = profile.of_cicp(code_points[0]).to_d50
-    light = decode(as_codes(header.decode(), str(path)), profile.HDR[code_points[1]], to_d50)
+    name = profile.cicp_primaries(code_points[0])
+    light = decode(as_codes(header.decode(), str(path)), profile.HDR[code_points[1]], name)
     rgb = upright(light, 1 if header.turned else exif.read(header.exif).orientation)
-    name, rgb = profile.in_working_primaries(rgb, to_d50)
     return Radiance(rgb, name, meta=Metadata(header.exif, (str(path),), xmp=header.xmp, iptc=header.iptc))
 
 
-def decode(codes: Array, transfer: str, to_d50: Array | None) -> Array:
+def decode(codes: Array, transfer: str, name: str) -> Array:
     """Codes (h, w, 3) to display light, float32, 203 cd/m2 being 1.0: the EOTF of BT.2100-2, tables 4 and 5.
 
-    HLG is shown by the luminance of primaries with these colorants; None: Rec.709.
+    HLG is shown by the luminance of the primaries of this name, under their own white, as BT.2100 has it.
     """
     levels = np.iinfo(codes.dtype).max + 1
     signal = np.arange(levels) / (levels - 1)
@@ -78,9 +77,7 @@ def decode(codes: Array, transfer: str, to_d50: Array | None) -> Array:
         light = (np.maximum(p - C1, 0) / (C2 - C3 * p)) ** (1 / M1) * PQ_PEAK / WHITE
         return np.asarray(light.astype(np.float32)[codes])
     scene = np.where(signal <= 0.5, signal**2 / 3, (np.exp((signal - C) / A) + B) / 12).astype(np.float32)[codes]
-    name = None if to_d50 is None else profile.working(to_d50)
-    weights = primaries(name or "rec709").luminance.astype(np.float32)  # of their own white, as BT.2100 has it
-    lum = np.maximum(scene @ weights, np.float32(1e-12))
+    lum = np.maximum(scene @ primaries(name).luminance.astype(np.float32), np.float32(1e-12))
     return np.asarray(lum[..., None] ** np.float32(HLG_GAMMA - 1) * scene * np.float32(PEAK / WHITE))
 
 

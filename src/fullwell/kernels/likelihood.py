@@ -11,8 +11,8 @@ from fullwell.kernels.rows import row_at
 from fullwell.kernels.vecmath import log2f
 
 STEPS = 16  # entries of the weights' table to a stop of light: 3 % in the weight moves the mean's variance by nothing
-FAINT = f(1e-12)  # a weight so small that any other outvotes it
-LOUD = f(1e12)
+FAINT = 1e-12  # so little that a frame 8 stops shorter still outvotes it, and enough to be a measurement alone
+LOUD = f(1 / FAINT)
 
 
 @kernel(outs=5)

@@ -77,15 +77,18 @@ class Seen:
         shape = self.registered.bracket.shape
         below, above = ((np.log2(b) if logarithmic else b).astype(np.float32) for b in (self.below, self.above))
         rgb, mask = np.empty((*shape, 3), np.float32), np.empty(shape, np.uint8)
-        sums = np.empty((0, 0, 3), np.float32)
+        sums = self.between()
         for part, last, frames in self.batches():
-            if not (part.start == 0 and last) and not sums.size:
-                sums = np.empty_like(rgb)
             merge_tables(
                 *frames, value[part], weight[part], above[part], below[part], below.min(axis=0), self.white,
                 logarithmic, part.start == 0, last, rgb, sums, mask,
             )  # fmt: skip
         return rgb, mask
+
+    def between(self) -> Array:
+        """Room for what a kernel keeps from batch to batch, (h, w, 3) float32; no rows where there is one batch."""
+        h, w = self.registered.bracket.shape
+        return np.empty((0, 0, 3) if self.registered.together else (h, w, 3), np.float32)
 
     def batches(self) -> Iterator[tuple[slice, bool, tuple[Any, ...]]]:
         """As many frames at once as memory allows: which they are, whether they are the last, and a kernel's arguments.

@@ -12,6 +12,7 @@ import numpy as np
 
 from fullwell.errors import UsageError
 from fullwell.image import Array, Bracket, Ghosts, Radiance, Response, mixed_sigma
+from fullwell.kernels.likelihood import FAINT
 from fullwell.merge import _ghosts
 from fullwell.merge._noise import Noise, measured, rounding
 from fullwell.merge._seen import Seen
@@ -22,7 +23,6 @@ from fullwell.progress import Progress
 NOISE = 0.03  # code (0 to 1) of the longest frame up to which colour is noise: eight codes of JPEG
 FULL = 0.80  # share of full scale up to which a code has all of its weight
 FIRM = 0.94  # share of full scale from which JPEG may have left there, beside an edge, what is clipped
-FAINT = 1e-12  # so little that a frame 8 stops shorter still outvotes it, and enough to be a measurement alone
 
 
 def trust(code: Array) -> Array:

@@ -48,13 +48,11 @@ class Granados10(WeightedMerger):
         exposure = np.ascontiguousarray(np.where(says, seen.curve, -1.0).T, np.float32)
         per_time, darkest = (1 / seen.times).astype(np.float32), seen.below.min(axis=0).astype(np.float32)
         h, w = mask.shape
-        rgb, sums = np.empty_like(pilot), np.empty((0, 0, 3), np.float32)
+        rgb, sums = np.empty_like(pilot), seen.between()
         precision = np.empty((h, w, 3) if "sigma" in layers else (0, 0, 3), np.float32)
         source = np.empty((h, w) if "source" in layers else (0, 0), np.int16)
         strength = np.empty(source.shape, np.float32)
         for part, last, frames in seen.batches():
-            if not (part.start == 0 and last) and not sums.size:
-                sums = np.empty_like(rgb)
             likeliest(
                 *frames, exposure, per_time[part], weight[part], alone, darkest, lowest, pilot, part.start, last,
                 rgb, sums, precision, strength, source,

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 GOOD, CARE, POOR = "good", "care", "poor"
-OFF_EV = 0.1  # EV between settings and pixels that deserve a word
-FAR_OFF_EV = 0.3  # EV beyond which the settings are wrong, not rounded
+OFF_EV = 0.1  # EV between the exposures that count and the pixels that deserve a word
+FAR_OFF_EV = 0.3  # EV beyond which they are wrong, not rounded
 UNSURE = 0.5  # alignment confidence below which edges may be doubled
 FIT, POOR_FIT = 0.1, 0.25  # stops by which a response misses its samples
 BOUNDS, MANY_BOUNDS = 0.01, 0.10  # share of the picture that no frame measured
@@ -36,9 +36,8 @@ def verdict(report: dict[str, Any]) -> dict[str, Any]:
 def _frames(frames: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
     used = [f for f in frames if f["used"]]
     lost = len(frames) - len(used)
-    said = [(CARE, f"{lost} of {len(frames)} frames are left out.")] if lost else []
-    if not lost:
-        said = [(GOOD, f"All {len(frames)} frames are used." if len(frames) > 1 else "The one frame is used.")]
+    everyone = f"All {len(frames)} frames are used." if len(frames) > 1 else "The one frame is used."
+    said = [(CARE, f"{lost} of {len(frames)} frames are left out.") if lost else (GOOD, everyone)]
     unsure = [f for f in used if (sure := f["alignment"]["confidence"]) is not None and sure < UNSURE]
     residuals = [f["alignment"]["residual_px"] for f in used if f["alignment"]["residual_px"] is not None]
     if unsure:
@@ -56,11 +55,10 @@ def _exposures(frames: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
     middle = statistics.median(off)  # the scale is not what is asked
     sure = [abs(o - middle) for o, e in zip(off, told, strict=True) if abs(o - middle) > SIGMAS * (e["error_ev"] or 0)]
     worst = max(sure, default=0.0)
-    if worst > FAR_OFF_EV:
-        return [(POOR, f"The exposures that count and the pixels disagree by up to {worst:.2f} EV.")]
-    if worst > OFF_EV:
-        return [(CARE, f"The exposures that count and the pixels disagree by up to {worst:.2f} EV.")]
-    return [(GOOD, f"The pixels agree with the exposures that count within {max(worst, 0.01):.2f} EV.")]
+    if worst <= OFF_EV:
+        return [(GOOD, f"The pixels agree with the exposures that count within {max(worst, 0.01):.2f} EV.")]
+    grade = POOR if worst > FAR_OFF_EV else CARE
+    return [(grade, f"The exposures that count and the pixels disagree by up to {worst:.2f} EV.")]
 
 
 def _response(response: dict[str, Any]) -> list[tuple[str, str]]:
