@@ -311,6 +311,28 @@ def test_published_values_of_hlg() -> None:
 
 
 @pytest.mark.parametrize("transfer", ["pq", "hlg"])
+@pytest.mark.parametrize("bits", [10, 12, 16])
+def test_the_light_of_every_code_is_that_code(transfer: str, bits: int) -> None:
+    top = (1 << bits) - 1
+    codes = np.arange(top + 1)[None, :, None].repeat(3, axis=2)
+    light = pq_eotf(codes / top) if transfer == "pq" else hlg_eotf(codes / top)
+    hdr = HdrPicture(Radiance(light.astype(np.float32), "rec2020"), None, 203.0)
+    made = signal.encode(hdr, Encoding(transfer=transfer, peak=10_000.0), bits)
+    np.testing.assert_array_equal(made.codes, codes)
+    assert made.brightest == round(light.max())
+    assert made.average == round(light.mean())
+
+
+@pytest.mark.parametrize("transfer", ["pq", "hlg"])
+def test_signals_of_anything(transfer: str) -> None:
+    odd = np.array([np.nan, -1.0, np.inf, 0.0, 1e30, 1e-40], np.float32)
+    made = signal.encode(HdrPicture(Radiance(odd[None]), None, 1.0), Encoding(transfer=transfer), 16)
+    assert made.brightest in (1000, 1001)  # the peak
+    np.testing.assert_array_equal(made.codes[0, [0, 1, 3, 5]], 0)
+    np.testing.assert_allclose(made.codes[0, [2, 4]] / 65535, 0.7518 if transfer == "pq" else 1.0, atol=2e-3)
+
+
+@pytest.mark.parametrize("transfer", ["pq", "hlg"])
 def test_signals_decode_to_the_rendition(scene: Radiance, transfer: str) -> None:
     hdr = hdr_picture(scene)
     how = rendition.rendition(hdr, "rec2020", 1000 / 203)

@@ -5,6 +5,7 @@ Source: ITU-R BT.2100-2; diffuse white at 203 cd/m2 after ITU-R BT.2408; content
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,7 +18,7 @@ from fullwell.io import exif, formats, profile, rendition
 from fullwell.io.header import upright
 from fullwell.io.rendition import HdrPicture
 from fullwell.kernels._jit import f
-from fullwell.kernels.encode import C1, C2, C3, M1, M2, A, B, C, encode_hlg, encode_pq
+from fullwell.kernels.encode import OCTAVES, STEPS, encode_signal
 
 if TYPE_CHECKING:
     from fullwell.io.output import Encoding
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 PRIMARIES = 9  # of Rec.2020, in the code points of ITU-T H.273, as these:
 TRANSFER = {name: code for code, name in profile.HDR.items()}
 PQ_PEAK, PEAK, WHITE = 10_000.0, 1000.0, 203.0  # cd/m2: top of PQ, of a usual display (and of HLG); diffuse white
+M1, M2 = 2610 / 16384, 2523 / 4096 * 128  # of PQ
+C1, C2, C3 = 3424 / 4096, 2413 / 4096 * 32, 2392 / 4096 * 32
+A, B, C = 0.17883277, 0.28466892, 0.55991073  # of HLG
 HLG_GAMMA = 1.2  # of the system, for that display
 
 
@@ -83,16 +87,31 @@ def decode(codes: Array, transfer: str, name: str) -> Array:
 
 def encode(hdr: HdrPicture, encoding: Encoding, bits: int) -> Signal:
     """The rendition of a scene as codes 0 to 2 ** bits - 1."""
-    light = rendition.light(hdr, rendered(hdr, encoding))
-    codes: Array = np.empty(light.shape, np.uint16)
-    top = f((1 << bits) - 1)
-    if encoding.transfer == "pq":
-        encode_pq(light, f(encoding.nits / PQ_PEAK), top, codes)
-    else:
-        weights = primaries("rec2020").luminance.astype(np.float32)
-        encode_hlg(light, f(encoding.nits / PEAK), weights, f(HLG_GAMMA), top, codes)
-    largest = np.maximum(np.maximum(light[..., 0], light[..., 1]), light[..., 2])
-    brightest, average = float(largest.max()) * encoding.nits, float(largest.mean(dtype=np.float64)) * encoding.nits
-    meta, (h, w, _) = (hdr.base or hdr.scene).meta, light.shape
+    rgb, how = hdr.scene.rgb, rendered(hdr, encoding)
+    codes: Array = np.empty(rgb.shape, np.uint16)
+    levels = np.empty((len(rgb), 2))
+    hlg = encoding.transfer == "hlg"
+    encode_signal(
+        rgb, how.matrix, f(how.knee), f(how.bend),
+        f(encoding.nits / (PEAK if hlg else PQ_PEAK)), primaries("rec2020").luminance.astype(np.float32),
+        f(1 / HLG_GAMMA - 1 if hlg else 0), curve(encoding.transfer, bits), levels, codes,
+    )  # fmt: skip
+    h, w, _ = codes.shape
+    brightest = float(levels[:, 0].max()) * encoding.nits
+    average = float(levels[:, 1].sum()) / (h * w) * encoding.nits
+    meta = (hdr.base or hdr.scene).meta
     block = exif.of_result(meta, h, w, exif.UNCALIBRATED)
     return Signal(codes, TRANSFER[encoding.transfer], round(brightest), round(average), block, meta)
+
+
+@cache
+def curve(transfer: str, bits: int) -> Array:
+    """Light to codes 0 to 2 ** bits - 1, for `encode_signal`: the inverse EOTF of PQ, the OETF of HLG, as above."""
+    octaves, steps = np.divmod(np.arange(OCTAVES * STEPS + 2), STEPS)
+    light = np.minimum((1 + steps / STEPS) * 2.0 ** (octaves - OCTAVES), 1)
+    if transfer == "pq":
+        p = light**M1
+        signal = ((C1 + C2 * p) / (1 + C3 * p)) ** M2
+    else:
+        signal = np.where(light <= 1 / 12, np.sqrt(3 * light), A * np.log(np.maximum(12 * light - B, B)) + C)
+    return (signal * ((1 << bits) - 1)).astype(np.float32)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numba import prange
 
@@ -62,6 +60,32 @@ def brightest_channel(rgb, matrix, out):
         out[y] = most
 
 
+@inline
+def display_row(row, matrix, knee, bend, out):
+    """Display light of a row of scene light, both (3 w,) float32; other arguments as of `display_light`."""
+    w = row.size // 3
+    rr, rg, rb = matrix[0, 0], matrix[0, 1], matrix[0, 2]
+    gr, gg, gb = matrix[1, 0], matrix[1, 1], matrix[1, 2]
+    br, bg, bb = matrix[2, 0], matrix[2, 1], matrix[2, 2]
+    for x in range(w):
+        r, g, b = clean(row[3 * x]), clean(row[3 * x + 1]), clean(row[3 * x + 2])
+        cr = max(rr * r + rg * g + rb * b, f(0))
+        cg = max(gr * r + gg * g + gb * b, f(0))
+        cb = max(br * r + bg * g + bb * b, f(0))
+        k = rolled(max(cr, max(cg, cb)), knee, bend)
+        out[3 * x], out[3 * x + 1], out[3 * x + 2] = k * cr, k * cg, k * cb
+
+
+@inline
+def light_levels(light, out):
+    """Largest and sum of the largest channels of a row of light, (3 w,) float32, in `out`, (2,) float64."""
+    most, total = f(0), 0.0
+    for x in range(light.size // 3):
+        largest = max(light[3 * x], max(light[3 * x + 1], light[3 * x + 2]))
+        most, total = max(most, largest), total + largest
+    out[0], out[1] = most, total
+
+
 @kernel()
 def display_light(rgb, matrix, knee, bend, out):
     """Scene light (h, w, 3) float32 to display light, 1.0 being diffuse white; `matrix` (3, 3) float32 scales to that.
@@ -69,71 +93,44 @@ def display_light(rgb, matrix, knee, bend, out):
     Highlights roll off with their channels in proportion. NaN and negatives become 0, infinity the peak.
     """
     h, w = rgb.shape[0], rgb.shape[1]
-    rr, rg, rb = matrix[0, 0], matrix[0, 1], matrix[0, 2]
-    gr, gg, gb = matrix[1, 0], matrix[1, 1], matrix[1, 2]
-    br, bg, bb = matrix[2, 0], matrix[2, 1], matrix[2, 2]
     for y in prange(h):
-        row, res = rgb[y].reshape(3 * w), out[y].reshape(3 * w)
-        for x in range(w):
-            r, g, b = clean(row[3 * x]), clean(row[3 * x + 1]), clean(row[3 * x + 2])
-            cr = max(rr * r + rg * g + rb * b, f(0))
-            cg = max(gr * r + gg * g + gb * b, f(0))
-            cb = max(br * r + bg * g + bb * b, f(0))
-            k = rolled(max(cr, max(cg, cb)), knee, bend)
-            res[3 * x], res[3 * x + 1], res[3 * x + 2] = k * cr, k * cg, k * cb
+        display_row(rgb[y].reshape(3 * w), matrix, knee, bend, out[y].reshape(3 * w))
 
 
-M1, M2 = f(2610 / 16384), f(2523 / 4096 * 128)
-C1, C2, C3 = f(3424 / 4096), f(2413 / 4096 * 32), f(2392 / 4096 * 32)
+OCTAVES, STEPS = 64, 256  # of a curve: octaves up to 1, and even steps in each
+FAINTEST = f(2.0**-OCTAVES)
+FAINTEST_BITS = FAINTEST.view(np.uint32)
+PART_BITS = np.uint32(15)  # of a float's 23 binary digits, those behind the ones that count steps
+PART = np.uint32((1 << 15) - 1)
 
 
-@inline
-def pq_root(v):
-    """Display light, 1.0 being 10000 cd/m2, to PQ signal ** (1 / M2) (ITU-R BT.2100-2, table 4, the inverse EOTF)."""
-    p = powf(min(v, f(1)), M1)
-    return (C1 + C2 * p) / (f(1) + C3 * p)
+@kernel(outs=2)
+def encode_signal(rgb, matrix, knee, bend, unit, weights, power, curve, levels, out):
+    """Scene light (h, w, 3) float32, shown as by `display_light`, to uint16 codes; its `light_levels`, (h, 2), beside.
 
-
-A, B, C = f(0.17883277), f(0.28466892), f(0.55991073)
-
-
-@inline
-def hlg_curve(v):
-    """Scene light 0 to 1 to HLG signal (ITU-R BT.2100-2, table 5, the OETF)."""
-    v = min(v, f(1))
-    root = exp2f(f(0.5) * log2f(f(3) * v))  # chosen after both are there: so loops vectorise
-    root = root if v > f(0) else f(0)
-    bright = A * f(math.log(2.0)) * log2f(f(12) * v - B) + C
-    return root if v <= f(1 / 12) else bright
-
-
-@kernel()
-def encode_pq(light, unit, top, out):
-    """Display light (h, w, 3) float32 to codes 0 to `top`, uint16, full range; `unit` brings 10000 cd/m2 to 1."""
-    h, w = light.shape[0], light.shape[1]
-    for y in prange(h):
-        row, res, root = light[y].reshape(3 * w), out[y].reshape(3 * w), np.empty(3 * w, np.float32)
-        for i in range(3 * w):
-            root[i] = pq_root(row[i] * unit)
-        for i in range(3 * w):  # apart: LLVM does not vectorise both powers in one loop, which takes 10 times as long
-            res[i] = np.int32(powf(root[i], M2) * top + f(0.5))
-
-
-@kernel()
-def encode_hlg(light, unit, weights, gamma, top, out):
-    """Display light to codes 0 to `top`, uint16, full range: the inverse OOTF, then the OETF (BT.2100-2, table 5).
-
-    `unit` brings 1.0 to a share of the display's peak; `weights` (3,) float32 are those of luminance, `gamma` is the
-    system's.
+    Display light is multiplied by `unit`, then by its luminance ** `power`, under `weights` (3,) float32. `curve`,
+    float32, is the code of every step of FAINTEST to 1, with 1 twice; between them it is straight. What is fainter
+    counts as FAINTEST, what is more as 1.
     """
-    h, w = light.shape[0], light.shape[1]
+    h, w = rgb.shape[0], rgb.shape[1]
     wr, wg, wb = weights[0], weights[1], weights[2]
-    power = f(1) / gamma - f(1)
     for y in prange(h):
-        row, res = light[y].reshape(3 * w), out[y].reshape(3 * w)
-        for x in range(w):
-            r, g, b = unit * row[3 * x], unit * row[3 * x + 1], unit * row[3 * x + 2]
-            k = powf(max(wr * r + wg * g + wb * b, f(1e-12)), power)
-            res[3 * x] = np.int32(hlg_curve(k * r) * top + f(0.5))
-            res[3 * x + 1] = np.int32(hlg_curve(k * g) * top + f(0.5))
-            res[3 * x + 2] = np.int32(hlg_curve(k * b) * top + f(0.5))
+        light, res = np.empty(3 * w, np.float32), out[y].reshape(3 * w)
+        display_row(rgb[y].reshape(3 * w), matrix, knee, bend, light)
+        light_levels(light, levels[y])
+        for i in range(3 * w):
+            light[i] *= unit
+        if power != f(0):
+            for x in range(w):
+                r, g, b = light[3 * x], light[3 * x + 1], light[3 * x + 2]
+                k = powf(max(wr * r + wg * g + wb * b, f(1e-12)), power)
+                light[3 * x], light[3 * x + 1], light[3 * x + 2] = k * r, k * g, k * b
+        for i in range(3 * w):
+            v = light[i] if light[i] > FAINTEST else FAINTEST
+            light[i] = v if v < f(1) else f(1)
+        bits = light.view(np.uint32)
+        for i in range(3 * w):  # the upper bits of a float count the steps, the others are the part of one
+            at = np.uint32(bits[i] - FAINTEST_BITS)
+            k, part = np.uint32(at >> PART_BITS), f(at & PART) * f(1 / (1 << 15))
+            low, high = curve[k], curve[k + np.uint32(1)]
+            res[i] = np.int32(low + part * (high - low) + f(0.5))

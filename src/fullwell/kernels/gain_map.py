@@ -6,8 +6,8 @@ import numpy as np
 from numba import prange
 
 from fullwell.kernels._jit import f, inline, kernel
-from fullwell.kernels.encode import rolled
-from fullwell.kernels.vecmath import clean, log2f
+from fullwell.kernels.encode import display_row
+from fullwell.kernels.vecmath import log2f
 
 
 @inline
@@ -17,16 +17,7 @@ def ratios(row, code, matrix, knee, bend, base, offset, weights, single, out):
     `row` (3 w,) is scene light and `code` (3 w,) uint8 the base picture, `base` (256,) the light of its codes.
     """
     w = row.size // 3
-    rr, rg, rb = matrix[0, 0], matrix[0, 1], matrix[0, 2]
-    gr, gg, gb = matrix[1, 0], matrix[1, 1], matrix[1, 2]
-    br, bg, bb = matrix[2, 0], matrix[2, 1], matrix[2, 2]
-    for x in range(w):
-        r, g, b = clean(row[3 * x]), clean(row[3 * x + 1]), clean(row[3 * x + 2])
-        cr = max(rr * r + rg * g + rb * b, f(0))
-        cg = max(gr * r + gg * g + gb * b, f(0))
-        cb = max(br * r + bg * g + bb * b, f(0))
-        k = rolled(max(cr, max(cg, cb)), knee, bend)
-        out[3 * x], out[3 * x + 1], out[3 * x + 2] = k * cr, k * cg, k * cb
+    display_row(row, matrix, knee, bend, out)
     if single:
         wr, wg, wb = weights[0], weights[1], weights[2]
         for x in range(w):
