@@ -25,6 +25,7 @@ from fullwell.errors import InputError, ParameterError, UsageError
 from fullwell.image import Metadata, Picture, Radiance
 from fullwell.io import (
     Encoding,
+    boxes,
     exif,
     hdr_picture,
     ifd,
@@ -387,18 +388,37 @@ def test_files_read_back_as_the_radiance(
         assert oiio.ImageInput.open(str(path)).spec().getattribute("CICP")[:2] == cicp
 
 
+@pytest.mark.parametrize("values", [{}, {"peak": 4000.0}, {"transfer": "hlg", "peak": 4000.0}])
 @pytest.mark.parametrize("name", ["a.avif", "a.heic", "a.png"])
-def test_light_levels_are_stated(tmp_path: Path, hdr: HdrPicture, name: str) -> None:
+def test_light_levels_and_mastering_display_are_stated(
+    tmp_path: Path, hdr: HdrPicture, name: str, values: dict[str, object]
+) -> None:
+    """As libheif reads them in AVIF and HEIC; of PNG, whose chunks have another order, the bytes."""
     encodable(name)
-    write(hdr, tmp_path / name, Encoding(hdr=True))
-    data = (tmp_path / name).read_bytes()
+    write(hdr, tmp_path / name, Encoding(hdr=True, **values))  # type: ignore[arg-type]
     if name == "a.png":
-        brightest, average = (n / 10_000 for n in struct.unpack_from(">II", data, data.index(b"cLLI") + 4))
+        data = (tmp_path / name).read_bytes()
+        assert data.index(b"cICP") < data.index(b"mDCV") < data.index(b"cLLI") < data.index(b"IDAT")
+        levels = tuple(n / 10_000 for n in struct.unpack_from(">II", data, data.index(b"cLLI") + 4))
+        volume = struct.unpack_from(">8H2I", data, data.index(b"mDCV") + 4)
+        corners, white, range_ = dict(zip("rgb", _pairs(volume[:6]), strict=True)), volume[6:8], volume[8:]
     else:
-        brightest, average = struct.unpack_from(">HH", data, data.index(b"clli") + 4)
-    light = rendition.light(hdr, rendition.rendition(hdr, "rec2020", 1000 / 203)).max(axis=2) * 203
-    assert (brightest, average) == (round(float(light.max())), round(float(light.mean(dtype=np.float64))))
-    assert brightest == 1000
+        libheif = pytest.importorskip("pillow_heif", reason="the extra `heic-write` is not installed")
+        info = libheif.open_heif(tmp_path / name, convert_hdr_to_8bit=False)[0].info
+        levels, said = tuple(info["content_light_level"].values()), info["mastering_display_colour_volume"]
+        xy = zip(said["display_primaries_x"], said["display_primaries_y"], strict=True)
+        corners, white = dict(zip("gbr", xy, strict=True)), (said["white_point_x"], said["white_point_y"])
+        range_ = said["max_display_mastering_luminance"], said["min_display_mastering_luminance"]
+    peak = 4000 if values == {"peak": 4000.0} else 1000  # that of HLG is never more
+    light = rendition.light(hdr, rendition.rendition(hdr, "rec2020", peak / 203)).max(axis=2) * 203
+    assert levels == (round(float(light.max())), round(float(light.mean(dtype=np.float64))))
+    assert corners == {"r": (35400, 14600), "g": (8500, 39850), "b": (6550, 2300)}  # BT.2020, in 1 / 50000
+    assert white == (15635, 16450)
+    assert range_ == (peak * 10_000, 50)  # BT.2100: black of 0.005 cd/m2
+
+
+def _pairs(numbers: tuple[int, ...]) -> list[tuple[int, ...]]:
+    return [numbers[k : k + 2] for k in range(0, len(numbers), 2)]
 
 
 @pytest.mark.parametrize(("values", "depth"), [({}, 10), ({"bits": 12}, 12), ({"transfer": "hlg"}, 10)])
@@ -479,6 +499,19 @@ def test_jpeg_xl_holds_radiance_exactly(tmp_path: Path, scene: Radiance) -> None
     (told,) = exiftool(path)
     assert not {"ExifTool:Warning", "ExifTool:Error"} & set(told), told
     assert oiio.ImageInput.open(str(path)).spec().getattribute("CICP")[:2] == (1, 8)
+
+
+@pytest.mark.parametrize("bits", [8, 32])
+def test_the_boxes_of_jpeg_xl_are_in_order(tmp_path: Path, scene: Radiance, bits: int) -> None:
+    """ISO/IEC 18181-2: the level right behind the file type; what describes the picture before it, for streams."""
+    write(scene, tmp_path / "a.jxl", Encoding(bits=bits))
+    kinds = [kind for kind, _ in boxes.boxes((tmp_path / "a.jxl").read_bytes())]
+    expected = [b"JXL ", b"ftyp", b"jxll", b"Exif", b"xml "] if bits == 32 else [b"JXL ", b"ftyp", b"Exif", b"xml "]
+    assert kinds[: len(expected)] == expected
+    assert set(kinds[len(expected) :]) <= {b"jxlc", b"jxlp"}
+    (told,) = exiftool(tmp_path / "a.jxl")
+    assert not {"ExifTool:Warning", "ExifTool:Error"} & set(told), told
+    assert str(told["IFD0:Software"]).startswith("Fullwell")
 
 
 def test_radiance_in_jpeg_xl_is_in_rec709(tmp_path: Path, scene: Radiance) -> None:

@@ -104,7 +104,10 @@ def full_scale(pixels: Array, bits: int) -> Array:
 
 
 def write_hdr(hdr: HdrPicture, path: Path, encoding: Encoding) -> None:
-    """PQ or HLG in Rec.2020, with EXIF, XMP that holds the recipe, and light levels; full colour from quality 90 up."""
+    """PQ or HLG in Rec.2020, with EXIF, XMP that holds the recipe, light levels and mastering display.
+
+    Full colour from quality 90 up.
+    """
     bits = depth(encoding)
     made = signal.encode(hdr, encoding, bits)
     coded = imagecodecs.avif_encode(
@@ -112,11 +115,14 @@ def write_hdr(hdr: HdrPicture, path: Path, encoding: Encoding) -> None:
         pixelformat="444" if encoding.quality >= 90 else "420",
         primaries=signal.PRIMARIES, transfer=made.transfer, matrix=MATRIX, numthreads=0,
     )  # fmt: skip
-    levels = box(b"clli", struct.pack(">HH", min(made.brightest, 65535), min(made.average, 65535)))
+    about_light = [
+        box(b"clli", struct.pack(">HH", *made.levels())),
+        box(b"mdcv", struct.pack(">8H2I", *made.mastering("gbr"))),
+    ]
     items = [(b"Exif", b"", REFERENCE_BYTES + made.exif)]
     if packet := xmp.of_result(made.meta, recipe=made.meta.recipe):
         items.append((b"mime", b"application/rdf+xml\0", packet))
-    path.write_bytes(container(bytes(coded), levels, items))
+    path.write_bytes(container(bytes(coded), about_light, items))
 
 
 def depth(encoding: Encoding) -> int:
@@ -124,8 +130,8 @@ def depth(encoding: Encoding) -> int:
     return 12 if encoding.bits > 10 else 10
 
 
-def container(coded: bytes, about_light: bytes, items: list[tuple[bytes, bytes, bytes]]) -> bytes:
-    """The one picture of an AVIF file again, with one property more and items that describe it.
+def container(coded: bytes, more: list[bytes], items: list[tuple[bytes, bytes, bytes]]) -> bytes:
+    """The one picture of an AVIF file again, with more properties, which are boxes, and items that describe it.
 
     An item is its type, what its entry holds behind the name, and its bytes.
     """
@@ -133,15 +139,16 @@ def container(coded: bytes, about_light: bytes, items: list[tuple[bytes, bytes, 
     meta = dict(boxes(top[b"meta"][4:]))
     properties = dict(boxes(meta[b"iprp"]))
     picture = _picture(coded, meta[b"iloc"])
-    count = len(list(boxes(properties[b"ipco"]))) + 1
+    count = len(list(boxes(properties[b"ipco"])))
 
-    # Properties that the picture has: those that it had, then the new one.
+    # Properties that the picture has: those that it had, then the new ones.
     had = properties[b"ipma"]
-    associated = had[:10] + bytes([had[10] + 1]) + had[11:] + bytes([count])
+    new = bytes(range(count + 1, count + 1 + len(more)))
+    associated = had[:10] + bytes([had[10] + len(more)]) + had[11:] + new
     entries = [box(b"infe", b"\2\0\0\0", struct.pack(">HH", 1, 0), b"av01Color\0")]
     entries += [
-        box(b"infe", bytes([2, 0, 0, HIDDEN]), struct.pack(">HH", k, 0), kind, b"\0", more)
-        for k, (kind, more, _) in enumerate(items, 2)
+        box(b"infe", bytes([2, 0, 0, HIDDEN]), struct.pack(">HH", k, 0), kind, b"\0", after)
+        for k, (kind, after, _) in enumerate(items, 2)
     ]
     links = [box(b"cdsc", struct.pack(">HHH", k, 1, 1)) for k in range(2, len(items) + 2)]
     contents = [picture, *(data for _, _, data in items)]
@@ -157,7 +164,7 @@ def container(coded: bytes, about_light: bytes, items: list[tuple[bytes, bytes, 
             box(b"iloc", bytes(4), b"\x44\x00", struct.pack(">H", len(places)), *places),
             box(b"iinf", bytes(4), struct.pack(">H", len(entries)), *entries),
             box(b"iref", bytes(4), *links),
-            box(b"iprp", box(b"ipco", properties[b"ipco"], about_light), box(b"ipma", associated)),
+            box(b"iprp", box(b"ipco", properties[b"ipco"], *more), box(b"ipma", associated)),
         )  # fmt: skip
 
     kinds = box(b"ftyp", top[b"ftyp"])

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 LINEAR = 8  # transfer, as a code point of ITU-T H.273
 EFFORT = 3  # of 9; 7 takes nine times the seconds for a quarter less
 FLOAT_EFFORT = 1  # 3 saves nothing
+CODESTREAM = b"jxlc", b"jxlp"  # boxes of the picture, whole or the first part
 MOST_BYTES = 16_000_000  # of inflated metadata; more is no photograph's
 
 
@@ -95,7 +96,8 @@ def _container(coded: bytes, block: bytes, meta: Metadata) -> bytes:
     if packet := xmp.of_result(meta, recipe=meta.recipe):
         ours += box(b"xml ", packet)
     kept = [box(kind, payload) for kind, payload in boxes(coded) if kind not in (b"Exif", b"xml ", b"brob")]
-    return b"".join(kept[:2]) + ours + b"".join(kept[2:])  # behind signature and file type
+    picture = next(k for k, whole in enumerate(kept) if whole[4:8] in CODESTREAM)
+    return b"".join([*kept[:picture], ours, *kept[picture:]])  # behind the level, which is third where there is one
 
 
 def read_radiance(path: Path) -> Radiance:

@@ -108,9 +108,13 @@ def write_picture(picture: Encoded, path: Path, encoding: Encoding) -> None:
 
 
 def write_hdr(hdr: HdrPicture, path: Path, encoding: Encoding) -> None:
-    """PQ or HLG in Rec.2020, 16 bits, as cICP says, with light levels, EXIF, XMP and the recipe as text."""
+    """PQ or HLG in Rec.2020, 16 bits, as cICP says, with light levels and mastering display, EXIF, XMP and the recipe.
+
+    Source: PNG, third edition, 11.3.2.6 to 11.3.2.8.
+    """
     made = signal.encode(hdr, encoding, 16)
     extras = _chunk(b"cICP", bytes([signal.PRIMARIES, made.transfer, 0, 1]))
+    extras += _chunk(b"mDCV", struct.pack(">8H2I", *made.mastering("rgb")))
     extras += _chunk(b"cLLI", struct.pack(">II", 10_000 * made.brightest, 10_000 * made.average))
     _write(made.codes, path, extras, made.exif, packets.of_result(made.meta), made.meta.recipe)
 

@@ -1,6 +1,7 @@
 """HDR pictures as displays receive them: PQ or HLG codes in the primaries of Rec.2020, and how bright they are.
 
-Source: ITU-R BT.2100-2; diffuse white at 203 cd/m2 after ITU-R BT.2408; content light levels after CTA-861.3.
+Source: ITU-R BT.2100-2; diffuse white at 203 cd/m2 after ITU-R BT.2408; content light levels after CTA-861.3;
+the mastering display after SMPTE ST 2086.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 PRIMARIES = 9  # of Rec.2020, in the code points of ITU-T H.273, as these:
 TRANSFER = {name: code for code, name in profile.HDR.items()}
 PQ_PEAK, PEAK, WHITE = 10_000.0, 1000.0, 203.0  # cd/m2: top of PQ, of a usual display (and of HLG); diffuse white
+BLACK = 0.005  # cd/m2, the most that BT.2100 allows a reference display
 M1, M2 = 2610 / 16384, 2523 / 4096 * 128  # of PQ
 C1, C2, C3 = 3424 / 4096, 2413 / 4096 * 32, 2392 / 4096 * 32
 A, B, C = 0.17883277, 0.28466892, 0.55991073  # of HLG
@@ -39,16 +41,34 @@ class Signal(NamedTuple):
     transfer: int
     brightest: int  # cd/m2, of the brightest channel of a pixel
     average: int  # cd/m2, of that over all pixels
+    peak: float  # cd/m2, of the display that it is made for
     exif: bytes
     meta: Metadata
+
+    def levels(self) -> tuple[int, int]:
+        """MaxCLL and MaxFALL, cd/m2, as two bytes each hold them."""
+        return min(self.brightest, 65535), min(self.average, 65535)
+
+    def mastering(self, order: str) -> tuple[int, ...]:
+        """The colour volume of the mastering display after SMPTE ST 2086, which is the reference display of BT.2100.
+
+        x and y of the primaries in this order and of white in 1 / 50000, peak and black in 1 / 10000 cd/m2.
+        """
+        p = primaries("rec2020")
+        points = {"r": p.red, "g": p.green, "b": p.blue}
+        chromaticities = [round(n * 50_000) for xy in (*(points[c] for c in order), p.white) for n in xy]
+        return (*chromaticities, round(self.peak * 10_000), round(BLACK * 10_000))
 
 
 def rendered(hdr: HdrPicture, encoding: Encoding) -> rendition.Rendition:
     """The rendition that the codes hold, in Rec.2020."""
-    peak = encoding.headroom(PEAK / encoding.nits) * encoding.nits
-    if encoding.transfer == "hlg":
-        peak = min(peak, PEAK)
-    return rendition.rendition(hdr, "rec2020", peak / encoding.nits)
+    return rendition.rendition(hdr, "rec2020", peak(encoding) / encoding.nits)
+
+
+def peak(encoding: Encoding) -> float:
+    """cd/m2 of the display that the codes are for."""
+    asked = encoding.headroom(PEAK / encoding.nits) * encoding.nits
+    return min(asked, PEAK) if encoding.transfer == "hlg" else asked
 
 
 def read_radiance(path: Path) -> Radiance:
@@ -101,7 +121,7 @@ def encode(hdr: HdrPicture, encoding: Encoding, bits: int) -> Signal:
     average = float(levels[:, 1].sum()) / (h * w) * encoding.nits
     meta = (hdr.base or hdr.scene).meta
     block = exif.of_result(meta, h, w, exif.UNCALIBRATED)
-    return Signal(codes, TRANSFER[encoding.transfer], round(brightest), round(average), block, meta)
+    return Signal(codes, TRANSFER[encoding.transfer], round(brightest), round(average), peak(encoding), block, meta)
 
 
 @cache
