@@ -64,10 +64,10 @@ def make(
     """Frames in, files out: the twin of `fullwell make`.
 
     The frames are files, folders and patterns, and `times_from` and `whole` mean what they do to `io.read_bracket`. The
-    extension of each output decides what it holds: .hdr and .exr radiance; .jpg, .png and .webp a picture; .tif a
-    picture, .jxl an HDR picture, and both radiance where the recipe says output.bits = 32; .jpg and .png an HDR picture
-    where it says output.hdr. `{reference}` in a name stands for the name of the reference frame; without outputs they
-    are `{reference}-HDR.jpg` and `.exr` in the current folder.
+    extension of each output decides what it holds: .hdr and .exr radiance; .jpg, .png, .heic and .webp a picture; .tif
+    a picture, .jxl an HDR picture, and both radiance where the recipe says output.bits = 32; .avif an HDR picture, and
+    so .jpg, .png and .heic where it says output.hdr. `{reference}` in a name stands for the name of the reference
+    frame; without outputs they are `{reference}-HDR.jpg` and `.exr` in the current folder.
 
     Recipes that differ in `tonemap`, `fuse` and `finish` only are made at once from one radiance: `{tonemap}` in a name
     stands for what made the picture, and contact-sheet.jpg shows them all.

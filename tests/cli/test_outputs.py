@@ -198,7 +198,8 @@ def test_frames_are_spelt_for_the_shell(tmp_path: Path, monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("name", ["x.webp", "x.tif"])
 def test_hdr_is_refused_where_the_format_holds_none(run, name: str) -> None:
-    refusal = f"fullwell: {name}: a {Path(name).suffix} file holds no HDR picture; write .avif, .jxl, .jpg or .png.\n"
+    held = "holds no HDR picture"
+    refusal = f"fullwell: {name}: a {Path(name).suffix} file {held}; write .avif, .heic, .jxl, .jpg or .png.\n"
     assert run("make", "FRAMES", "-o", name, "--hdr") == (2, "", refusal)
     assert run("make", "FRAMES", "-o", "x.exr", "-o", "x.png", "--hdr")[0] == 0
     assert run("tonemap", "drago", "x.exr", name, "--hdr") == (2, "", refusal)

@@ -258,7 +258,7 @@ def test_the_headroom_is_that_of_the_scene_where_it_is_less(tmp_path: Path) -> N
 def test_ultra_hdr_needs_both(tmp_path: Path, scene: Radiance, hdr: HdrPicture) -> None:
     with pytest.raises(UsageError, match="needs a finished picture beside the radiance"):
         write(hdr_picture(scene), tmp_path / "a.jpg", Encoding(hdr=True))
-    with pytest.raises(UsageError, match=r"a \.webp file holds no HDR picture; write \.avif, \.jxl, \.jpg or \.png"):
+    with pytest.raises(UsageError, match=r"a \.webp file holds no HDR picture; write \.avif, \.heic, \.jxl, \.jpg"):
         write(hdr, tmp_path / "a.webp")
     assert list(tmp_path.iterdir()) == []
 
@@ -449,7 +449,7 @@ def test_without_its_encoder_heic_says_what_to_install(
     monkeypatch.setitem(sys.modules, "pillow_heif", None)
     with pytest.raises(
         UsageError,
-        match=r"a\.heic: writing \.heic needs an extra .* pip install 'fullwell\[heic-write\]'; or write \.avif",
+        match=r"a\.heic: writing \.heic needs an extra .* pip install 'fullwell\[heic-write\]'; or write \.avif or",
     ):
         write(hdr, tmp_path / "a.heic")
     assert list(tmp_path.iterdir()) == []
@@ -540,6 +540,7 @@ def test_radiance_in_jpeg_xl_is_in_rec709(tmp_path: Path, scene: Radiance) -> No
         ("a.jpg", 0.03, 0.5),
         ("a.png", 0.02, 0.2),
         ("a.webp", 0.1, 1.5),
+        ("a.heic", 0.03, 0.5),
         ("h.jpg", 0.08, 0.8),
         ("h.png", 0.0005, 0.001),
         ("h.avif", 0.06, 0.6),

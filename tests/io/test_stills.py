@@ -9,6 +9,7 @@ import imagecodecs
 import numpy as np
 import pytest
 
+from fullwell.color import srgb_encode
 from fullwell.errors import InputError
 from fullwell.image import Metadata, Picture, Radiance
 from fullwell.io import Encoding, formats, hdr_picture, profile, read_bracket, read_frame, write
@@ -55,6 +56,33 @@ def test_heif_keeps_its_bits(data: Path) -> None:
     assert len(np.unique(stored)) > 1024
     assert np.array_equal(np.round(codes / 65535 * 4095), stored)
     assert codes.max() > 65200
+
+
+@pytest.mark.parametrize(("bits", "stored"), [(8, 8), (10, 10), (12, 12), (16, 12)])
+@pytest.mark.parametrize("size", [(60, 84), (33, 47)])
+def test_finished_pictures_in_heic(tmp_path: Path, bits: int, stored: int, size: tuple[int, int]) -> None:
+    """As libheif decodes them: sRGB of so many bits, as its code points say."""
+    pytest.importorskip("pillow_heif", reason="the extra `heic-write` is not installed")
+    y, x = np.mgrid[: size[0], : size[1]] / max(size)
+    rgb = (0.2 + 0.6 * np.stack([x, y, (x + y) / 2], axis=2)).astype(np.float32)  # smooth: colour has half the pixels
+    write(Picture(rgb), tmp_path / "a.heic", Encoding(bits=bits, quality=100))
+    image = heif().open_heif(tmp_path / "a.heic", convert_hdr_to_8bit=False)[0]
+    said = image.info["nclx_profile"]
+    assert (image.size, image.info["bit_depth"]) == (size[::-1], stored)
+    assert (said["color_primaries"], said["transfer_characteristics"], said["full_range_flag"]) == (1, 13, 1)
+    codes = np.array(image) >> (0 if stored == 8 else 16 - stored)
+    assert np.abs(codes / ((1 << stored) - 1) - srgb_encode(rgb)).mean() < 1 / 255
+    assert np.array_equal(
+        np.round(read_frame(tmp_path / "a.heic").codes() / (255 if stored == 8 else 65535) * ((1 << stored) - 1)), codes
+    )
+
+
+def test_arrays_of_codes_in_heic(tmp_path: Path) -> None:
+    pytest.importorskip("pillow_heif", reason="the extra `heic-write` is not installed")
+    grey = np.full((16, 24, 3), 51, np.uint8)
+    for bits in (8, 10):
+        write(grey, tmp_path / "a.heic", Encoding(bits=bits))
+        assert read_frame(tmp_path / "a.heic").codes().mean() == pytest.approx(51 if bits == 8 else 51 * 257, rel=0.01)
 
 
 def test_damaged_heif_is_named(data: Path, tmp_path: Path, capfd: pytest.CaptureFixture) -> None:

@@ -36,7 +36,7 @@ from fullwell.errors import UsageError
 @finish_options
 @scale_options
 @click.option("--primaries", metavar="NAME", help="Primaries of the radiance. [rec709]")
-@click.option("--hdr", is_flag=True, help="Make .jpg (Ultra HDR) and .png (PQ) HDR pictures.")
+@click.option("--hdr", is_flag=True, help="Make .jpg (Ultra HDR), .png and .heic (PQ) HDR pictures.")
 @click.option("--crop/--no-crop", default=None, help="Keep only what all frames show. [--crop]")
 @click.option("--recipe", metavar="NAME|FILE", help="A named recipe, one in TOML, or a result to be made again.")
 @click.option(
@@ -82,8 +82,8 @@ def command(
     """Bracketed photographs to HDR files and pictures.
 
     FRAMES are files, folders or patterns. Radiance goes to .hdr, .exr, .dng, .html (a page to look at) and, with
-    --set output.bits=32, .tif and .jxl; pictures to .jpg, .png, .webp and .tif; HDR pictures to .avif, .heic, .jxl
-    and, with --hdr, .jpg and .png. In a name {reference} stands for the reference frame's: fullwell make photos
+    --set output.bits=32, .tif and .jxl; pictures to .jpg, .png, .webp, .heic and .tif; HDR pictures to .avif, .jxl
+    and, with --hdr, .jpg, .png and .heic. In a name {reference} stands for the reference frame's: fullwell make photos
     --every 3 -o '{reference}-HDR.jpg', and {tonemap} for what made the picture: with several, contact-sheet.jpg shows
     them all.
     What a stage can be is told by `fullwell operators`.

@@ -38,7 +38,7 @@ class Operators(click.Group):
             click.Argument(["target"], metavar="OUT"),
             *(flag(p) for p in operator.params()),
             *(click.Option(names, **told) for names, told in finish_flags([p.name for p in operator.params()])),
-            click.Option(["--hdr"], is_flag=True, help="Make .jpg (Ultra HDR) and .png (PQ) HDR pictures."),
+            click.Option(["--hdr"], is_flag=True, help="Make .jpg (Ultra HDR), .png and .heic (PQ) HDR pictures."),
             *output_flags(),
             limit_option(),
             click.Option(["--threads"], type=click.IntRange(1), help="Threads to use; the result is the same. [all]"),

@@ -32,5 +32,5 @@ def encoder(codec: str, path: Path) -> ModuleType | None:
         extra = EXTRAS[ENCODERS[codec]]
         raise UsageError(
             f"{path}: writing {path.suffix} needs an extra under the GPL 2: pip install 'fullwell[{extra}]'; "
-            "or write .avif, which needs none."
+            "or write .avif or .jpg, which need none."
         ) from None

@@ -44,7 +44,7 @@ WRITERS: dict[str, tuple[dict[str, str], int | None]] = {
     ".jpeg": ({"picture": "jpeg", "hdr": "ultrahdr"}, 8),
     ".png": ({"picture": "png", "hdr": "png"}, None),
     ".avif": ({"hdr": "avif"}, None),
-    ".heic": ({"hdr": "heif"}, None),
+    ".heic": ({"picture": "heif", "hdr": "heif"}, None),
     ".jxl": ({"radiance": "jxl", "hdr": "jxl"}, None),
     ".html": ({"radiance": "html"}, None),
     ".webp": ({"picture": "anyimage"}, 8),

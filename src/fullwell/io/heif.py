@@ -20,8 +20,10 @@ from fullwell.io.header import Header
 
 if TYPE_CHECKING:
     from fullwell.io.output import Encoding
+    from fullwell.io.picture import Encoded
     from fullwell.io.rendition import HdrPicture
 
+SRGB = 1, 13, 6  # primaries and transfer of sRGB, matrix of BT.601, as JPEG has it
 LIGHT_LEVELS = "max_content_light_level", "max_pic_average_light_level"
 MASTERING = (
     "display_primaries_x", "display_primaries_y", "white_point_x", "white_point_y", "max_display_mastering_luminance",
@@ -69,26 +71,49 @@ def _said(failed: Exception) -> str:
     return str(failed).splitlines()[0].rstrip(".") if str(failed) else type(failed).__name__
 
 
+def write_picture(picture: Encoded, path: Path, encoding: Encoding) -> None:
+    """8, 10 or 12 bits of sRGB, by code points, with EXIF, and XMP that holds the recipe.
+
+    No profile: with one, libheif leaves the code points out, and with them what the range of the codes is.
+    """
+    codes, bits = picture.codes, 8
+    if codes.dtype == np.uint16:
+        bits = avif.depth(encoding)
+        codes = ((codes.astype(np.uint32) * ((1 << bits) - 1) + 32767) // 65535).astype(np.uint16)
+    packet = xmp.of_result(picture.meta, recipe=picture.recipe)
+    _encode(codes, bits, SRGB, picture.exif, packet, path, encoding)
+
+
 def write_hdr(hdr: HdrPicture, path: Path, encoding: Encoding) -> None:
     """PQ or HLG in Rec.2020, 10 or 12 bits, with EXIF, recipe in the XMP, light levels and mastering display."""
     bits = avif.depth(encoding)
     made = signal.encode(hdr, encoding, bits)
-    h, w, _ = made.codes.shape
-    about: dict[str, Any] = {"exif": made.exif}
     mastering = made.mastering("gbr")
     volume = mastering[:6:2], mastering[1:6:2], *mastering[6:]
-    if packet := xmp.of_result(made.meta, recipe=made.meta.recipe):
-        about["xmp"] = packet
+    packet = xmp.of_result(made.meta, recipe=made.meta.recipe)
+    _encode(
+        made.codes, bits, (signal.PRIMARIES, made.transfer, avif.MATRIX), made.exif, packet, path, encoding,
+        content_light_level=dict(zip(LIGHT_LEVELS, made.levels(), strict=True)),
+        mastering_display_colour_volume=dict(zip(MASTERING, volume, strict=True)),
+    )  # fmt: skip
+
+
+def _encode(
+    codes: Array, bits: int, cicp: tuple[int, int, int], exif: bytes, packet: bytes, path: Path, encoding: Encoding,
+    **about: Any,
+) -> None:  # fmt: skip
+    """Codes (h, w, 3) of so many bits, full range; primaries, transfer and matrix as code points of ITU-T H.273."""
+    h, w, _ = codes.shape
     heif: Any = extras.encoder("heif", path)
+    if packet:
+        about["xmp"] = packet
+    mode, pixels = ("RGB", codes) if bits == 8 else ("RGB;16", codes << (16 - bits))
     try:
         heif.encode(
-            "RGB;16", (w, h), (made.codes << (16 - bits)).tobytes(), path,
+            mode, (w, h), pixels.tobytes(), path,
             bit_depth=bits, quality=encoding.quality, chroma=CHROMA, enc_params={"preset": PRESET},
-            color_primaries=signal.PRIMARIES, transfer_characteristics=made.transfer,
-            matrix_coefficients=avif.MATRIX, full_range_flag=1,
-            content_light_level=dict(zip(LIGHT_LEVELS, made.levels(), strict=True)),
-            mastering_display_colour_volume=dict(zip(MASTERING, volume, strict=True)),
-            **about,
+            color_primaries=cicp[0], transfer_characteristics=cicp[1], matrix_coefficients=cicp[2], full_range_flag=1,
+            exif=exif, **about,
         )  # fmt: skip
     except RuntimeError as failed:
         raise OSError(_said(failed)) from failed

@@ -43,8 +43,8 @@ class Encoding(Operator):
     )  # fmt: skip
     hdr: bool = param(
         False,
-        help="Whether .jpg (Ultra HDR) and .png (PQ) hold an HDR picture; .avif, .heic and .jxl "
-        "(below 32 bits) always do.",
+        help="Whether .jpg (Ultra HDR), .png and .heic (PQ) hold an HDR picture; .avif and .jxl (below 32 bits) "
+        "always do.",
     )
     transfer: str = param(
         "pq", choices=("pq", "hlg"), help="Signal of AVIF, HEIC, PNG and JPEG XL that hold HDR pictures."
@@ -65,8 +65,8 @@ class Encoding(Operator):
         8,
         lo=8,
         hi=32,
-        help="Bits per channel: 8 or 16 in PNG and TIFF, 10 or 12 in AVIF and HEIC; "
-        "32: TIFF and JPEG XL hold radiance, DNG floats.",
+        help="Bits per channel: 8 or 16 in PNG and TIFF, 8, 10 or 12 in HEIC, 10 or 12 in AVIF and HEIC of HDR "
+        "pictures; 32: TIFF and JPEG XL hold radiance, DNG floats.",
     )
     exr_type: str = param(
         "auto", choices=("auto", "half", "float"), help="Numbers in OpenEXR; auto is half unless a value exceeds 65504."
@@ -122,12 +122,12 @@ def write(
 ) -> None:
     """Write a result; the extension decides the format.
 
-    Radiance goes to .hdr, .exr, .tif (32-bit float) and, where `bits` is 32, .jxl; a Picture to .jpg, .png, .webp and
-    .tif, encoded as sRGB with its profile; an HdrPicture to .jpg (Ultra HDR) and .png, .avif, .heic, .jxl (PQ or HLG);
-    to the last four also Radiance, whose log-average then becomes middle grey. A float array counts as radiance where
-    the format can hold it and as linear display light elsewhere; an 8-bit or 16-bit array holds code values. `meta`
-    replaces the metadata of the image. A file that is there already is replaced, as by numpy.save; `fullwell.make` and
-    the commands replace only results of Fullwell.
+    Radiance goes to .hdr, .exr, .tif (32-bit float) and, where `bits` is 32, .jxl; a Picture to .jpg, .png, .webp,
+    .heic and .tif, encoded as sRGB with its profile; an HdrPicture to .jpg (Ultra HDR) and .png, .avif, .heic, .jxl (PQ
+    or HLG); to the last four also Radiance, whose log-average then becomes middle grey (.png and .heic with `hdr`). A
+    float array counts as radiance where the format can hold it and as linear display light elsewhere; an 8-bit or
+    16-bit array holds code values. `meta` replaces the metadata of the image. A file that is there already is replaced,
+    as by numpy.save; `fullwell.make` and the commands replace only results of Fullwell.
 
     Raises UsageError for a format that cannot hold the image, for one whose extra is not installed and for a path that
     cannot be written; nothing is left behind by a failure.
@@ -210,7 +210,7 @@ def check_output(path: str | Path, kind: str) -> str:
 
 
 def _no_hdr(path: Path) -> str:
-    return f"{path}: a {path.suffix} file holds no HDR picture; write .avif, .jxl, .jpg or .png."
+    return f"{path}: a {path.suffix} file holds no HDR picture; write .avif, .heic, .jxl, .jpg or .png."
 
 
 @contextmanager
