@@ -90,6 +90,24 @@ def avif(scene: Scene) -> Any:
     )  # fmt: skip
 
 
+def heic(scene: Scene) -> Any:
+    import pillow_heif
+
+    made = signals(scene, 10)
+    pillow_heif.encode(
+        "RGB;16", made.shape[1::-1], (made << 6).tobytes(), FOLDER / "fullwell-bench-theirs.heic", bit_depth=10,
+        quality=QUALITY, chroma="420", enc_params={"preset": "ultrafast"}, color_primaries=9,
+        transfer_characteristics=16, matrix_coefficients=9, full_range_flag=1,
+    )  # fmt: skip
+
+
+def jxl_floats(scene: Scene) -> Any:
+    import imagecodecs
+
+    coded = imagecodecs.jpegxl_encode(scene.radiance, lossless=True, effort=1, usecontainer=True, numthreads=0)
+    return _kept(coded, ".jxl")
+
+
 def _kept(data: Any, extension: str) -> None:
     (FOLDER / f"fullwell-bench-theirs{extension}").write_bytes(data)
 
@@ -135,6 +153,8 @@ WRITERS = (
         openimageio(".tif", radiance, "float", compression="zip"),
     ),
     Writer(".avif 10 PQ, libavif", ".avif", Encoding(), 0.9, hdr, avif),
+    Writer(".heic 10 PQ, libheif", ".heic", Encoding(hdr=True), 0.9, hdr, heic),
+    Writer(".jxl float, libjxl", ".jxl", Encoding(bits=32), 0.9, light, jxl_floats),
     Writer(
         ".jxl PQ, OpenImageIO", ".jxl", Encoding(), 0.9, hdr,
         openimageio(".jxl", lambda scene: signals(scene, 16), "uint16", **JXL),
