@@ -43,6 +43,9 @@ and the rest. `--verify` decodes what was written and tells how many stops it is
 
 ## Written
 
+Every fact below, `.html` aside, is found out again by the tests, from files that are written there and read by these
+programs ([test_formats_table.py](../tests/io/test_formats_table.py)).
+
 """
 READ = """
 `.heic` needs the extra `heic-write`, whose wheel is under the GPL 2, because of the encoder x265. Its chroma is 4:2:0
@@ -95,32 +98,33 @@ ITU-R BT.2100 allows. JPEG XL has no field for either.
 The report's `hdr` tells diffuse white and headroom of each file. HLG clips the purest saturated highlights, which it
 cannot hold at the peak.
 """
-# Extension and kind -> bits, transfer, primaries, metadata, the readers that the tests compare with.
+# Extension and kind -> bits, transfer, primaries, metadata, readers. From files, tests/io/test_formats_table.py finds out
+# anew every fact between commas.
 EXIF_XMP = "EXIF with maker notes and GPS, XMP"
 EVERYTHING = EXIF_XMP + ", IPTC, ICC, recipe"
 FACTS = {
     (".jpg", "picture"): ("8", "sRGB", "sRGB", EVERYTHING, "OpenImageIO, OpenCV, Pillow, exiftool"),
     (".jpg", "hdr"): (
-        "8, and a gain map of 8", "sRGB, gains in stops", "sRGB", EVERYTHING + ", headroom",
-        "libultrahdr in imagecodecs and in OpenImageIO, Chromium, exiftool",
+        "8, gain map of 8", "sRGB, gains in stops", "sRGB", EVERYTHING + ", headroom",
+        "libultrahdr in imagecodecs, libultrahdr in OpenImageIO, Chromium, exiftool",
     ),
     (".png", "picture"): ("8, 16", "sRGB", "sRGB", EXIF_XMP + ", ICC, recipe", "OpenImageIO, OpenCV, exiftool"),
     (".png", "hdr"): (
         "16", "PQ, HLG", "Rec.2020", EXIF_XMP + ", cICP, mDCV, cLLI, recipe", "OpenImageIO, Chromium, exiftool",
     ),
-    (".webp", "picture"): ("8", "sRGB", "sRGB", EXIF_XMP + ", ICC", "OpenImageIO, OpenCV, exiftool"),
+    (".webp", "picture"): ("8", "sRGB", "sRGB", EXIF_XMP + ", ICC, recipe", "OpenImageIO, OpenCV, exiftool"),
     (".avif", "hdr"): (
         "10, 12", "PQ, HLG", "Rec.2020", EXIF_XMP + ", CICP, clli, mdcv, recipe",
-        "libavif in imagecodecs and in Pillow, libheif in pillow-heif, Chromium, exiftool",
+        "libavif in imagecodecs, libavif in Pillow, libheif in pillow-heif, Chromium, exiftool",
     ),
     (".heic", "picture"): ("8, 10, 12", "sRGB", "sRGB", EXIF_XMP + ", CICP, recipe", "libheif in pi-heif, exiftool"),
     (".heic", "hdr"): (
         "10, 12", "PQ, HLG", "Rec.2020", EXIF_XMP + ", CICP, clli, mdcv, recipe",
-        "libheif in pi-heif and pillow-heif, exiftool",
+        "libheif in pi-heif, libheif in pillow-heif, exiftool",
     ),
     (".jxl", "radiance"): (
         "float", "linear", "Rec.709", EXIF_XMP + ", CICP, recipe, scale",
-        "libjxl in imagecodecs and in OpenImageIO, exiftool",
+        "libjxl in imagecodecs, libjxl in OpenImageIO, exiftool",
     ),
     (".jxl", "hdr"): (
         "16", "PQ, HLG", "Rec.2020", EXIF_XMP + ", CICP, recipe", "libjxl in OpenImageIO, Chromium, exiftool",
@@ -135,7 +139,7 @@ FACTS = {
     ),
     (".exr", "radiance"): (
         "half, float", "linear", "working",
-        "chromaticities, date, lens, camera, owner, exposure times, files, recipe, scale; mask on request",
+        "chromaticities, date, lens, camera, owner, exposure times, files, recipe, scale, mask on request",
         "OpenImageIO",
     ),
     (".hdr", "radiance"): ("RGBE", "linear", "working", "primaries, recipe, scale", "imagecodecs, OpenCV, OpenImageIO"),

@@ -72,8 +72,9 @@ def measured(shown: Array, rgb: Array, how: rendition.Rendition, scale: int, cha
     h, w, _ = rgb.shape
     out = np.empty((-(-h // scale), -(-w // scale), 3 if channels == "rgb" else 1), np.uint8)
     light = srgb_decode(np.arange(256) / 255).astype(np.float32)
+    inverse = (1 / (srgb_decode(np.arange(256) / 255) + OFFSET)).astype(np.float32)
     weights = primaries("rec709").luminance.astype(np.float32)
-    given = shown, rgb, how.matrix, f(how.knee), f(how.bend), light, f(OFFSET), weights
+    given = shown, rgb, how.matrix, f(how.knee), f(how.bend), light, inverse, f(OFFSET), weights
     rows = np.empty((h, 2), np.float32)
     gain_range(*given, out.shape[2], rows)
     low = math.floor(math.log2(rows[:, 0].min()) * DENOMINATOR) / DENOMINATOR

@@ -11,10 +11,11 @@ from fullwell.kernels.vecmath import log2f
 
 
 @inline
-def ratios(row, code, matrix, knee, bend, base, offset, weights, single, out):
+def ratios(row, code, matrix, knee, bend, base, inverse, offset, weights, single, out):
     """(display light + offset) / (base light + offset) of a row's channels, or of its luminances, in `out`, (3 w,).
 
-    `row` (3 w,) is scene light and `code` (3 w,) uint8 the base picture, `base` (256,) the light of its codes.
+    `row` (3 w,) is scene light and `code` (3 w,) uint8 the base picture, `base` (256,) the light of its codes, `inverse`
+    (256,) 1 / (base + offset).
     """
     w = row.size // 3
     display_row(row, matrix, knee, bend, out)
@@ -26,17 +27,17 @@ def ratios(row, code, matrix, knee, bend, base, offset, weights, single, out):
             out[x] = (above + offset) / (below + offset)
     else:
         for i in range(3 * w):  # apart from the loop above, which vectorises without the look-up
-            out[i] = (out[i] + offset) / (base[code[i]] + offset)
+            out[i] = (out[i] + offset) * inverse[code[i]]
 
 
 @kernel()
-def gain_range(codes, rgb, matrix, knee, bend, base, offset, weights, channels, out):
+def gain_range(codes, rgb, matrix, knee, bend, base, inverse, offset, weights, channels, out):
     """Smallest and largest ratio in each row, (h, 2) float32, of 3 channels or of 1; arguments as of `ratios`."""
     h, w = codes.shape[0], codes.shape[1]
     for y in prange(h):
         found = np.empty(3 * w, np.float32)
         row, code = rgb[y].reshape(3 * w), codes[y].reshape(3 * w)
-        ratios(row, code, matrix, knee, bend, base, offset, weights, channels == 1, found)
+        ratios(row, code, matrix, knee, bend, base, inverse, offset, weights, channels == 1, found)
         low, high = found[0], found[0]
         for i in range(channels * w):
             low, high = min(low, found[i]), max(high, found[i])
@@ -44,7 +45,7 @@ def gain_range(codes, rgb, matrix, knee, bend, base, offset, weights, channels, 
 
 
 @kernel()
-def gain_map(codes, rgb, matrix, knee, bend, base, offset, weights, low, step, out):
+def gain_map(codes, rgb, matrix, knee, bend, base, inverse, offset, weights, low, step, out):
     """Gains to bytes: 0 is `low` stops, each more is `step` stops; out (h / n, w / n, 1 or 3) holds means of n x n."""
     h, w = codes.shape[0], codes.shape[1]
     rows, columns, channels = out.shape
@@ -54,7 +55,7 @@ def gain_map(codes, rgb, matrix, knee, bend, base, offset, weights, low, step, o
         size = min(n, h - n * y)
         for k in range(n * y, n * y + size):
             row, code = rgb[k].reshape(3 * w), codes[k].reshape(3 * w)
-            ratios(row, code, matrix, knee, bend, base, offset, weights, channels == 1, found)
+            ratios(row, code, matrix, knee, bend, base, inverse, offset, weights, channels == 1, found)
             for i in range(channels * w):
                 gains[i] += log2f(found[i])
         res = out[y].reshape(channels * columns)
