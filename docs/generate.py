@@ -98,8 +98,8 @@ ITU-R BT.2100 allows. JPEG XL has no field for either.
 The report's `hdr` tells diffuse white and headroom of each file. HLG clips the purest saturated highlights, which it
 cannot hold at the peak.
 """
-# Extension and kind -> bits, transfer, primaries, metadata, readers. From files, tests/io/test_formats_table.py finds out
-# anew every fact between commas.
+# Extension and kind -> bits, transfer, primaries, metadata, readers.
+# tests/io/test_formats_table.py finds out anew, from files, every fact between commas.
 EXIF_XMP = "EXIF with maker notes and GPS, XMP"
 EVERYTHING = EXIF_XMP + ", IPTC, ICC, recipe"
 FACTS = {

@@ -14,8 +14,8 @@ from fullwell.kernels.vecmath import log2f
 def ratios(row, code, matrix, knee, bend, base, inverse, offset, weights, single, out):
     """(display light + offset) / (base light + offset) of a row's channels, or of its luminances, in `out`, (3 w,).
 
-    `row` (3 w,) is scene light and `code` (3 w,) uint8 the base picture, `base` (256,) the light of its codes, `inverse`
-    (256,) 1 / (base + offset).
+    `row` (3 w,) is scene light and `code` (3 w,) uint8 the base picture, `base` (256,) the light of its codes and
+    `inverse` (256,) 1 / (base + offset).
     """
     w = row.size // 3
     display_row(row, matrix, knee, bend, out)
