@@ -128,7 +128,7 @@ def encode(hdr: HdrPicture, encoding: Encoding, bits: int) -> Signal:
 def curve(transfer: str, bits: int) -> Array:
     """Light to codes 0 to 2 ** bits - 1, for `encode_signal`: the inverse EOTF of PQ, the OETF of HLG, as above.
 
-    The straight lines between its points are within 0.02 of a 16-bit code.
+    The straight lines between its points are within 0.04 of a 16-bit code.
     """
     octaves, steps = np.divmod(np.arange(OCTAVES * STEPS + 2), STEPS)
     light = np.minimum((1 + steps / STEPS) * 2.0 ** (octaves - OCTAVES), 1)
