@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any
 
 from fullwell import io
 from fullwell.errors import Cancelled, FullwellError, InputError, UsageError
+from fullwell.io import targets
 from fullwell.job import check_outputs, make, prepare
 from fullwell.progress import Progress
 from fullwell.recipe import Recipe, Result
@@ -61,7 +61,7 @@ def make_every(
             "see with `fullwell inspect` which file is missing or too many."
         )
     check_outputs(outputs, recipes)
-    each = [io.Selection(chosen.paths[s.start : s.stop]) for s in sets]
+    each = [io.Selection(chosen.paths[s.start : s.stop], copies=chosen.copies) for s in sets]
     each[0] = dataclasses.replace(each[0], notes=chosen.notes)  # told once
     whole = every is None or len(sets) == 1
     options: dict[str, Any] = {"times_from": times_from, "whole": whole, "verify": verify, "force": force}
@@ -80,24 +80,18 @@ def _plan(number: int, frames: io.Selection, outputs: Outputs, recipes: Sequence
 
 
 def _refuse_collisions(planned: list[Outcome]) -> None:
-    inputs = {_same(path) for plan in planned for path in plan.frames.paths}
-    takers: dict[str, int] = {}
+    inputs = {targets.identity(path) for plan in planned for path in (*plan.frames.paths, *plan.frames.copies)}
+    takers: dict[object, int] = {}
     for plan in planned:
         for path in plan.outputs:
-            if _same(path) in inputs:
-                raise UsageError(f"{path}: is one of the frames; name another output, they are never overwritten.")
-            other = takers.setdefault(_same(path), plan.number)
+            targets.spare(path, inputs)
+            other = takers.setdefault(targets.identity(path), plan.number)
             if other != plan.number:
                 raise UsageError(
                     f"{path}: would be written by set {other} and by set {plan.number}; put {{reference}}, the name of "
                     f"the reference frame, into the name: -o '{{reference}}-HDR{path.suffix}', and make frames of the "
                     "same name in several folders one folder at a time."
                 )
-
-
-def _same(path: Path) -> str:
-    """One text for all ways to write a path."""
-    return os.path.normcase(os.path.realpath(path))
 
 
 def _made(

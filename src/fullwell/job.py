@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -10,18 +11,19 @@ from pathlib import Path
 from typing import Any
 
 from fullwell import io, memory
+from fullwell.atomic import write_text
 from fullwell.errors import UsageError
 from fullwell.image import Bracket, Picture, Radiance
 from fullwell.io import naming, targets
-from fullwell.io.targets import HDR, PICTURE, RADIANCE, Target
+from fullwell.io.targets import HDR, MAP, PICTURE, PLOT, RADIANCE, REPORT, Target
 from fullwell.progress import Progress
 from fullwell.recipe import Recipe, Result
-from fullwell.report.files import is_page, write_json, write_text
 from fullwell.report.record import record
 from fullwell.report.regions import Region
 
 # Stages that the pictures of one job have in common.
 SHARED = ("align", "exposures", "response", "merge", "scale", "output")
+PAGE_LAYERS = ("sigma",)  # of the radiance, which the page of a report shows
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class Job:
     targets: tuple[Target, ...]
     verify: bool = False
     regions: tuple[Region, ...] = ()
-    layers: tuple[str, ...] = ()  # what a report shows of the radiance beside what the outputs hold
+    beside: tuple[Target, ...] = ()  # what tells of the work: reports, plots and maps
 
     @property
     def kinds(self) -> set[str]:
@@ -47,6 +49,11 @@ class Job:
         """Whether the radiance is wanted, or a picture needs it."""
         mapped = PICTURE in self.kinds and any(not r.fuse for r in self.recipes)
         return mapped or bool({RADIANCE, HDR} & self.kinds) or bool(self.regions)
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """What a report shows of the radiance beside what the outputs hold."""
+        return PAGE_LAYERS if any(is_page(t.path) for t in self.beside if t.kind == REPORT) else ()
 
 
 def make(
@@ -95,12 +102,14 @@ def prepare(
     verify: bool = False,
     regions: Sequence[Region] = (),
     force: bool = False,
-    layers: Sequence[str] = (),
+    beside: Sequence[Target] = (),
 ) -> Job:
     """Everything that `make` decides before any work; the parameters are those of `make` and `Job`."""
     outputs = [outputs] if isinstance(outputs, (str, Path)) else list(outputs or ())
     recipes = (recipe,) if isinstance(recipe, Recipe) else tuple(recipe or (Recipe.of(),))
     check_outputs(outputs, recipes)
+    for target in beside:
+        target.check()
     first, looks = recipes[0], [r.look for r in recipes]
     frames = io.select(paths)
     bracket = io.read_bracket(
@@ -116,11 +125,29 @@ def prepare(
         recipes = tuple(dataclasses.replace(r, times_s=times_s) for r in recipes)
     name, encoding = naming.reference_name(bracket), first.output
     wanted = targets.named(outputs, looks, encoding, name) if outputs else targets.unnamed(looks, encoding, name, force)
-    targets.check(wanted, frames.paths, force)
+    targets.check([*wanted, *beside], inputs(frames, first, times_from), force)
     first.scale.check(*bracket.shape)
     for region in regions:
         region.check(*bracket.shape)
-    return Job(bracket, recipes, tuple(wanted), verify, tuple(regions), tuple(layers))
+    job = Job(bracket, recipes, tuple(wanted), verify, tuple(regions), tuple(beside))
+    for target in beside:
+        if target.kind in (PLOT, MAP) and not job.radiance:
+            raise UsageError(
+                f"{target.path}: fused frames are not merged, which a {target.kind} tells of; leave out --fuse, or "
+                "make the radiance, too: -o scene.exr."
+            )
+        if target.kind == MAP and first.deghost == "off":
+            raise UsageError(
+                f"{target.path}: there are no ghosts to show where none are looked for; add --deghost auto."
+            )
+    return job
+
+
+def inputs(frames: io.Selection, recipe: Recipe, times_from: Any) -> list[str | Path]:
+    """All files that are read, which nothing may overwrite."""
+    listed = [times_from] if isinstance(times_from, (str, Path)) else []
+    saved = recipe.response.values().get("path")
+    return [*frames.paths, *frames.copies, *listed, *([str(saved)] if saved else [])]
 
 
 def check_outputs(outputs: Sequence[str | Path], recipes: Sequence[Recipe]) -> None:
@@ -179,7 +206,7 @@ def run(job: Job, progress: Progress) -> Result:
         written.in_order(written.shown),
         written.in_order(written.verified),
         job.regions,
-        first.merge.values().get("deghost", "off"),
+        first.deghost,
     )
     return result
 
@@ -190,9 +217,14 @@ def write_report(result: Result, path: str | Path) -> None:
         from fullwell.report.page import page
 
         text = page(result.report, result.bracket, result.response, result.radiance, result.picture)
-        write_text(text, path)
     else:
-        write_json(result.report, path)
+        text = json.dumps(result.report, indent=2, ensure_ascii=False) + "\n"
+    write_text(text, path)
+
+
+def is_page(path: str | Path) -> bool:
+    """Whether a report of this name is a page and not data."""
+    return Path(path).suffix.lower() == ".html"
 
 
 class _Written:

@@ -163,6 +163,11 @@ class Recipe:
         """What makes the picture: the id of the fuser or of the tone mapper."""
         return (self.fuse or self.tonemap).id
 
+    @property
+    def deghost(self) -> str:
+        """How the merge looks for what moved; "off" of one that cannot."""
+        return str(self.merge.values().get("deghost", "off"))
+
     def run(self, bracket: Bracket, radiance: bool, progress: Progress, layers: Collection[str] = ()) -> Result:
         """Register a bracket and, if asked to, merge it; pictures of the result are developed one by one.
 

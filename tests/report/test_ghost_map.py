@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 from fullwell import Bracket
-from fullwell.errors import UsageError
 from fullwell.image import Radiance
 from fullwell.merge.robertson03 import Robertson03
-from fullwell.report.ghost_map import check, ghost_map
+from fullwell.report.ghost_map import ghost_map
 from fullwell.response.srgb import Srgb
 
 
@@ -46,9 +44,3 @@ def test_where_nothing_moved_there_is_the_scene() -> None:
     scene = Radiance(np.random.default_rng(1).random((40, 60, 3), np.float32))
     assert ghost_map(scene, ["a"]).shape == (40, 60, 3)
     assert (scene.unused(0) == 0).all()
-
-
-@pytest.mark.parametrize(("path", "deghost", "says"), [("x.jpg", "auto", ".png"), ("x.png", "off", "--deghost auto")])
-def test_what_cannot_be_shown_is_said(path: str, deghost: str, says: str) -> None:
-    with pytest.raises(UsageError, match=says):
-        check(path, deghost)

@@ -39,18 +39,18 @@ def command(folder: str, force: bool, threads: int | None) -> None:
 
 def _everything(target: Path, force: bool, bar: object) -> None:
     from fullwell import io
-    from fullwell.job import make
+    from fullwell.io import targets
+    from fullwell.job import make, write_report
     from fullwell.params import ids
     from fullwell.progress import Progress
     from fullwell.recipe import Recipe
     from fullwell.report.contact_sheet import before_after
-    from fullwell.report.files import PLOT, REPORT, check_text_output, write_json
     from fullwell.report.response_plot import plot
 
     assert isinstance(bar, Progress)
     report, response = target / "report.json", target / "response.svg"
-    check_text_output(report, (), REPORT, force)
-    check_text_output(response, (), PLOT, force)
+    pair = targets.Target(target / "before-after.jpg", targets.PICTURE)
+    targets.check([targets.Target(report, targets.REPORT), targets.Target(response, targets.PLOT), pair], (), force)
     start = time.perf_counter()
     frames = photograph(target / "frames")
     click.echo(f"  {time.perf_counter() - start:6.2f} s  {len(frames)} photographs: {frames[0]} .. {frames[-1].name}")
@@ -64,11 +64,11 @@ def _everything(target: Path, force: bool, bar: object) -> None:
 
     assert result.response is not None
     assert result.picture is not None
-    pair = before_after(result.bracket.frames[result.bracket.reference], result.part, result.picture)
+    beside = before_after(result.bracket.frames[result.bracket.reference], result.part, result.picture)
     meta = result.picture.meta
-    io.write(pair, target / "before-after.jpg", meta=meta)
+    io.write(beside, pair.path, meta=meta)
     plot(result.response, response)
-    write_json(result.report, report)
+    write_report(result, report)
     made = [Path(p).name for p in result.report["outputs"]]
     click.echo(f"\nIn {target}/: {', '.join(made)}, before-after.jpg, response.svg, report.json")
     click.echo("Look at before-after.jpg and contact-sheet.jpg first. With your own photographs:\n")

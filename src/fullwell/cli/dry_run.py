@@ -28,7 +28,7 @@ def foreseen(job: Job, progress: Progress) -> dict[str, Any]:
     return as_dict(found) | {
         "table": as_table(found),
         "recipes": [r.to_toml() for r in job.recipes],
-        "outputs": [{"path": str(t.path), "replaces": t.path.exists()} for t in job.targets],
+        "outputs": [{"path": str(t.path), "replaces": t.path.exists()} for t in (*job.targets, *job.beside)],
         "memory_bytes": peak_bytes(job),
     }
 

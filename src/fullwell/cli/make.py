@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -92,11 +93,11 @@ def command(
         raise UsageError("make: needs the frames of a bracket, for example: fullwell make *.jpg")
     from fullwell.cli.dry_run import as_text, foreseen, of_memory
     from fullwell.cli.progress import working
+    from fullwell.io.targets import MAP, PLOT, REPORT, Target
     from fullwell.job import prepare, run, write_report
     from fullwell.report import ghost_map as maps
-    from fullwell.report.files import MAP, PAGE_LAYERS, PLOT, REPORT, check_report, check_text_output, is_page
     from fullwell.report.regions import Region
-    from fullwell.report.response_plot import check_plot, plot
+    from fullwell.report.response_plot import plot
 
     boxes = [Region.of(text) for text in regions]
     if hdr:
@@ -109,25 +110,14 @@ def command(
     flags["output"] = output | ({"exr_layers": layers} if layers is not None else {})
     rest = {"times_s": tuple(times) if times else None, "trust_times": trust_times or None, "crop": crop}
     recipes = chosen_looks(given, settings, recipe, flags, reference=reference, primaries=primaries, **rest)
-    if plot_response:
-        check_plot(plot_response)
-        if all(r.fuse for r in recipes):
-            raise UsageError("--plot-response: fused frames need no response; leave out --fuse or the plot.")
-    if ghost_map:
-        merges = not all(r.fuse for r in recipes)
-        maps.check(ghost_map, recipes[0].merge.values().get("deghost", "off") if merges else "off")
-    beside = [*((path, REPORT) for path in reports), (plot_response, PLOT), (ghost_map, MAP)]
-    texts = [(path, kind) for path, kind in beside if path]
-    for i, (path, kind) in enumerate(texts):
-        if kind == REPORT:
-            check_report(path)
-        check_text_output(path, [*frames, *outputs, *(other for other, _ in texts[:i])], kind, force)
+    told = [*((path, REPORT) for path in reports), (plot_response, PLOT), (ghost_map, MAP)]
+    beside = [Target(Path(path), kind) for path, kind in told if path]
     if every:
         from fullwell.cli.every import make_sets
 
         if dry_run:
             raise UsageError("--dry-run: is of one bracket; `fullwell inspect --every N` shows the sets.")
-        if reports or plot_response or ghost_map or regions:
+        if beside or regions:
             raise UsageError(
                 "--every: a report of all sets is --json; --report, --plot-response, --ghost-map, --region are of one."
             )
@@ -142,7 +132,7 @@ def command(
         with bar.stage("read"):
             job = prepare(
                 frames, outputs, recipes, times_from=times_from, verify=verify, regions=boxes, force=force,
-                layers=PAGE_LAYERS if any(is_page(path) for path in reports) else (),
+                beside=beside,
             )  # fmt: skip
         if dry_run:
             found = foreseen(job, bar)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -34,20 +35,22 @@ def command(
         raise UsageError("response: needs frames and a place for the curve: fullwell response *.jpg -o camera.json")
     from fullwell import io
     from fullwell.cli.progress import working
+    from fullwell.io import targets
+    from fullwell.job import inputs
     from fullwell.report import response_plot
-    from fullwell.report.files import PLOT, RESPONSE, check_text_output
     from fullwell.response.saved import save
 
-    if output:
-        check_text_output(output, frames, RESPONSE, force)
-    if plot:
-        check_text_output(plot, (*frames, *([output] if output else [])), PLOT, force)
-        response_plot.check_plot(plot)
     times, times_from = given_times(given)
     recipe = chosen(given, settings, None, reference=reference)
     with working(threads) as bar:
         with bar.stage("read"):
-            bracket = io.read_bracket(frames, times, times_from, recipe.reference, trust_times=given["trust_times"])
+            photographs = io.select(frames)
+            wanted = [targets.Target(Path(output), targets.RESPONSE)] if output else []
+            wanted += [targets.Target(Path(plot), targets.PLOT)] if plot else []
+            targets.check(wanted, inputs(photographs, recipe, times_from), force)
+            bracket = io.read_bracket(
+                photographs, times, times_from, recipe.reference, trust_times=given["trust_times"]
+            )
         with bar.stage("align"):
             bracket = recipe.align(bracket, bar) if recipe.align else bracket
         bracket = recipe.exposed(bracket, bar)

@@ -64,15 +64,12 @@ def _tonemap(
 
     from fullwell import io
     from fullwell.cli.progress import working
-    from fullwell.errors import UsageError
     from fullwell.io import targets
     from fullwell.recipe import Recipe
 
     recipe = Recipe.of(names, values)
     kind = targets.HDR if recipe.output.kind(target) == targets.HDR else targets.PICTURE
-    if Path(source).exists() and Path(target).exists() and Path(source).samefile(target):
-        raise UsageError(f"{target}: is the input; name another output.")
-    targets.check([targets.Target(Path(target), kind)], [], force)
+    targets.check([targets.Target(Path(target), kind)], [source], force)
     with working(threads) as bar:
         with bar.stage("read"):
             scene = io.read_radiance(source)

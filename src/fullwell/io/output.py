@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from fullwell.errors import FullwellError, InputError, ParameterError, UsageError
+from fullwell.atomic import whole
+from fullwell.errors import InputError, ParameterError, UsageError
 from fullwell.image import LAYERS, Metadata, Picture, Radiance
 from fullwell.io import exif, extras, formats
 from fullwell.io.rendition import HdrPicture, hdr_picture
@@ -141,7 +140,7 @@ def write(
     elif meta is not None and not isinstance(result, np.ndarray):
         result = dataclasses.replace(result, meta=meta)
     module = formats.codec(codec)
-    with _whole(path) as temporary:
+    with whole(path) as temporary:
         if isinstance(result, HdrPicture):
             from fullwell.io import picture
 
@@ -195,6 +194,14 @@ def check_output(path: str | Path, kind: str) -> str:
         raise UsageError(
             f"{path}: a {path.suffix} file holds radiance, not a finished picture; write .jpg, .png or .tif."
         )
+    check_place(path)
+    codec = formats.codec_of(path, kind)
+    extras.encoder(codec, path)
+    return codec
+
+
+def check_place(path: Path) -> None:
+    """Raises UsageError where nothing can be written to this path."""
     folder = path.parent
     if not formats.is_text(path):
         raise UsageError(f"{str(path)!a}: the name is no valid UTF-8, which encoders need; choose another.")
@@ -204,29 +211,10 @@ def check_output(path: str | Path, kind: str) -> str:
         raise UsageError(f"{path}: there is no folder {folder}; make it first.")
     if not os.access(folder, os.W_OK | os.X_OK) or (path.exists() and not os.access(path, os.W_OK)):
         raise UsageError(f"{path}: cannot be written; you have no permission for it.")
-    codec = formats.codec_of(path, kind)
-    extras.encoder(codec, path)
-    return codec
 
 
 def _no_hdr(path: Path) -> str:
     return f"{path}: a {path.suffix} file holds no HDR picture; write .avif, .heic, .jxl, .jpg or .png."
-
-
-@contextmanager
-def _whole(path: Path) -> Iterator[Path]:
-    """A temporary file beside `path` that becomes it if all goes well, and vanishes if not."""
-    final = Path(os.path.realpath(path))
-    temporary = final.with_name(f".fullwell-{os.getpid()}-{os.urandom(4).hex()}{final.suffix}")
-    try:
-        yield temporary
-        os.replace(temporary, final)
-    except FullwellError:
-        raise
-    except (OSError, ValueError) as failed:  # ValueError: sizes that a format cannot hold
-        raise UsageError(f"{path}: cannot be written ({getattr(failed, 'strerror', None) or failed}).") from failed
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def read_recipe(path: str | Path) -> str:

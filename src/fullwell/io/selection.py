@@ -28,6 +28,7 @@ class Selection:
 
     paths: tuple[Path, ...]
     notes: tuple[str, ...] = ()
+    copies: tuple[Path, ...] = ()  # of RAW files, that were left out
 
 
 def select(named: Iterable[str | Path] | str | Path | Selection) -> Selection:
@@ -55,7 +56,7 @@ def select(named: Iterable[str | Path] | str | Path | Selection) -> Selection:
     if items and not found:
         what = " ".join(str(i) for i in items[:MOST_NAMES])
         raise InputError(f"{what}: there is no photograph to work on; {'; '.join(notes)}.")
-    return Selection(tuple(found.values()), notes)
+    return Selection(tuple(found.values()), notes, tuple(left.get(BESIDE_RAW, ())))
 
 
 def _photographs(path: Path, left: dict[str, list[Path]]) -> Iterator[Path]:

@@ -1,18 +1,30 @@
-"""Where results go: names filled in, what each file will hold, and nothing overwritten that is not Fullwell's own."""
+"""Where results go: names filled in, what each file will hold, and nothing overwritten that is not Fullwell's own.
+
+Whatever a command writes is a target: pictures and radiance, and beside them reports, responses, plots and maps.
+"""
 
 from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from pathlib import Path
 from typing import NamedTuple
 
 from fullwell.errors import UsageError
 from fullwell.io.naming import fill
-from fullwell.io.output import Encoding, check_output, is_result
+from fullwell.io.output import Encoding, check_output, check_place, is_result, read_recipe
 
 RADIANCE, PICTURE, HDR, SHEET = "radiance", "picture", "hdr", "sheet"
+REPORT, RESPONSE, PLOT, MAP = "report", "response", "plot", "map of ghosts"
+ENDINGS = {REPORT: (".json", ".html"), PLOT: (".svg", ".png", ".pdf"), MAP: (".png",)}
+MARKS = {  # one of which the first or last bytes of a file hold that was written as this
+    REPORT: (b'"fullwell": "', b"<!-- Fullwell report -->"),
+    RESPONSE: (b'"fullwell_response": ',),
+    PLOT: (b"<!-- Fullwell -->", b"Software\0Fullwell", b"/Creator (Fullwell)"),
+}
+MAP_MARK = "# map of ghosts\n"  # ends the recipe that a map carries
+LOOKED_AT = 4096  # bytes at either end
 
 
 class Target(NamedTuple):
@@ -24,7 +36,22 @@ class Target(NamedTuple):
 
     def check(self) -> None:
         """Raises UsageError where the file cannot be written, whatever is there already."""
-        check_output(self.path, PICTURE if self.kind == SHEET else self.kind)
+        endings = ENDINGS.get(self.kind, ())
+        if endings and self.path.suffix.lower() not in endings:
+            raise UsageError(f"{self.path}: a {self.kind} is a {' or '.join(endings)} file.")
+        if self.kind in (RADIANCE, PICTURE, HDR, SHEET):
+            check_output(self.path, PICTURE if self.kind == SHEET else self.kind)
+        else:
+            check_place(self.path)
+
+    @property
+    def foreign(self) -> bool:
+        """Whether something is there that Fullwell did not write as the same kind."""
+        if not os.path.lexists(self.path):
+            return False
+        if self.kind not in MARKS:
+            return not is_result(self.path) or _is_map(self.path) != (self.kind == MAP)
+        return not any(mark in _ends(self.path) for mark in MARKS[self.kind])
 
 
 def named(outputs: Sequence[str | Path], looks: Sequence[str], encoding: Encoding, reference: str) -> list[Target]:
@@ -63,26 +90,53 @@ def unnamed(looks: Sequence[str], encoding: Encoding, reference: str, force: boo
         stem = "{reference}-HDR" + (f"-{n}" if n > 1 else "")
         picture = f"{stem}-{{tonemap}}.jpg" if len(looks) > 1 else f"{stem}.jpg"
         targets = named([picture, f"{stem}.exr"], looks, encoding, reference)
-        if force or not any(_foreign(t.path) for t in targets):
+        if force or not any(t.foreign for t in targets):
             return targets
     raise AssertionError
 
 
 def check(targets: Sequence[Target], inputs: Iterable[str | Path], force: bool) -> None:
-    """Raises UsageError where a file cannot be written, is named twice, is an input, or not Fullwell's to replace."""
-    inputs = [p for p in inputs if os.path.exists(p)]
-    for i, target in enumerate(targets):
+    """Raises UsageError where a file cannot be written, is named twice, is an input, or not Fullwell's to replace.
+
+    This decides for all that a command writes: with `force` it may replace what others made, but nothing that it reads.
+    """
+    read, taken = set(map(identity, inputs)), set()
+    for target in targets:
         target.check()
-        path = target.path
-        if any(os.path.abspath(path) == os.path.abspath(other.path) for other in targets[:i]):
+        path, same = target.path, identity(target.path)
+        if same in taken:
             raise UsageError(f"{path}: is named twice; every output needs a file of its own.")
-        if path.exists() and any(os.path.samefile(p, path) for p in inputs):
-            raise UsageError(
-                f"{path}: is one of the frames; name another output, the photographs are never overwritten."
-            )
-        if not force and _foreign(path):
-            raise UsageError(f"{path}: exists and is no result of Fullwell; name another output, or add --force.")
+        taken.add(same)
+        spare(path, read)
+        if not force and target.foreign:
+            what = target.kind if target.kind in (*MARKS, MAP) else "result"
+            raise UsageError(f"{path}: exists and is no {what} of Fullwell; name another output, or add --force.")
 
 
-def _foreign(path: Path) -> bool:
-    return os.path.lexists(path) and not is_result(path)
+def spare(path: Path, inputs: Set[object]) -> None:
+    """Raises UsageError where a path is one of the inputs, of which these are the identities."""
+    if identity(path) in inputs:
+        raise UsageError(f"{path}: is an input; name another output, inputs are never overwritten.")
+
+
+def identity(path: str | Path) -> object:
+    """One value for all ways to write a path: over links and folders, and of a file that is yet to be."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return os.path.normcase(os.path.realpath(path))
+    return found.st_dev, found.st_ino
+
+
+def _is_map(result: Path) -> bool:
+    return read_recipe(result).endswith(MAP_MARK)
+
+
+def _ends(path: Path) -> bytes:
+    """The first and the last bytes of a file, none of what is no file."""
+    if not path.is_file():
+        return b""
+    with path.open("rb") as file:
+        start = file.read(LOOKED_AT)
+        file.seek(-min(LOOKED_AT, path.stat().st_size), os.SEEK_END)
+        return start + file.read()

@@ -9,26 +9,18 @@ from pathlib import Path
 import numpy as np
 
 from fullwell import io
-from fullwell.errors import UsageError
 from fullwell.image import Array, Metadata, Picture, Radiance
 from fullwell.io.picture import fitted
+from fullwell.io.targets import MAP_MARK
 from fullwell.report.contact_sheet import CELL, sheet
 
 RED, CLEAR = np.array([0.8, 0.02, 0.02], np.float32), 0.4  # linear, and how much of the scene shows through it
 DARK, BRIGHT = 1.0, 99.0  # percentiles of the light's logarithm that become black and white
 
 
-def check(path: str | Path, deghost: str) -> None:
-    """Raises UsageError where a map of this name cannot be made, or of this way to look for ghosts."""
-    if Path(path).suffix.lower() != ".png":
-        raise UsageError(f"{path}: a map of ghosts is a .png file.")
-    if deghost == "off":
-        raise UsageError(f"{path}: there are no ghosts to show where none are looked for; add --deghost auto.")
-
-
 def write(radiance: Radiance, names: Sequence[str], path: str | Path) -> None:
     """Write the map of a merge whose frames have these names. Raises UsageError."""
-    io.write(ghost_map(radiance, names), path, meta=Metadata(recipe=radiance.meta.recipe))
+    io.write(ghost_map(radiance, names), path, meta=Metadata(recipe=radiance.meta.recipe + MAP_MARK))
 
 
 def ghost_map(radiance: Radiance, names: Sequence[str]) -> Array:

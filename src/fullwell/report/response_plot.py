@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from fullwell.atomic import whole, write_text
 from fullwell.errors import UsageError
 from fullwell.image import Array, Response
+from fullwell.io.targets import PLOT, Target
 
 INK = ("#c0392b", "#218c53", "#2c5faa")
 CHANNELS = ("red", "green", "blue")
@@ -17,20 +20,15 @@ WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT = 720, 520, 70, 56, 46, 20
 def plot(response: Response, path: str | Path) -> None:
     """Write the plot; .svg always works, .png and .pdf need the extra `plots`. Raises UsageError."""
     path = Path(path)
-    check_plot(path)
-    try:
-        if path.suffix.lower() == ".svg":
-            path.write_text(svg(response), encoding="utf-8")
-        else:
-            _matplotlib(response, path)
-    except OSError as e:
-        raise UsageError(f"{path}: the plot cannot be written: {e.strerror or e}.") from None
-
-
-def check_plot(path: str | Path) -> None:
-    """Raises UsageError where a plot of this name cannot be made."""
-    if Path(path).suffix.lower() not in (".svg", ".png", ".pdf"):
-        raise UsageError(f"{path}: a plot is an .svg, .png or .pdf file.")
+    Target(path, PLOT).check()
+    if path.suffix.lower() == ".svg":
+        write_text(svg(response), path)
+    else:
+        figure, png = _matplotlib(response, path), path.suffix.lower() == ".png"
+        # No versions and dates in either: the same plot, the same bytes.
+        stamp = {"Software": "Fullwell"} if png else {"Creator": "Fullwell", "CreationDate": None}
+        with whole(path) as temporary:
+            figure.savefig(temporary, dpi=150, metadata=stamp)
 
 
 def svg(response: Response) -> str:
@@ -95,7 +93,8 @@ def _fit(response: Response) -> str:
     return "" if response.residual_stops is None else f", residual {response.residual_stops:.3f} stops"
 
 
-def _matplotlib(response: Response, path: Path) -> None:
+def _matplotlib(response: Response, path: Path) -> Any:
+    """The plot as a figure."""
     try:
         from matplotlib.figure import Figure
     except ImportError:
@@ -111,6 +110,4 @@ def _matplotlib(response: Response, path: Path) -> None:
     axes.set(xlabel="code value (of 255)", ylabel="exposure (stops)", xlim=(0, 255))
     axes.grid(alpha=0.3)
     axes.legend()
-    png = path.suffix.lower() == ".png"  # no versions and dates in either: the same plot, the same bytes
-    stamp = {"Software": "Fullwell"} if png else {"Creator": "Fullwell", "CreationDate": None}
-    figure.savefig(path, dpi=150, metadata=stamp)
+    return figure

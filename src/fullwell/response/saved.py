@@ -8,6 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from fullwell.atomic import write_text
 from fullwell.errors import InputError
 from fullwell.image import Bracket, Response
 from fullwell.operators import Calibrator
@@ -25,7 +26,7 @@ class Saved(Calibrator):
 
 
 def save(response: Response, path: str | Path) -> None:
-    """Write a response as JSON; it reads back bit for bit."""
+    """Write a response as JSON; it reads back bit for bit. Raises UsageError where that fails."""
     text = {
         "fullwell_response": 1,
         "name": response.name,
@@ -33,10 +34,7 @@ def save(response: Response, path: str | Path) -> None:
         "white": response.white,
         "curve": response.curve.tolist(),
     }
-    try:
-        Path(path).write_text(json.dumps(text))
-    except OSError as e:
-        raise InputError(f"{path}: the response could not be written: {e.strerror}.") from None
+    write_text(json.dumps(text), path)
 
 
 def load(path: str | Path) -> Response:
