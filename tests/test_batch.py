@@ -84,7 +84,7 @@ def test_frames_of_one_name_in_two_folders(folder: Path, tmp_path: Path) -> None
 
 def test_a_frame_of_another_set_is_not_overwritten(folder: Path) -> None:
     before = (folder / "IMG_1.jpg").read_bytes()
-    with pytest.raises(UsageError, match="one of the frames"):
+    with pytest.raises(UsageError, match="is an input"):
         made(folder, output="photos/{reference}.jpg")
     assert (folder / "IMG_1.jpg").read_bytes() == before
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from fullwell import io
 from fullwell.image import Picture, Radiance
+from fullwell.io import formats
+from fullwell.io.picture import encode
 from fullwell.operators import HEADROOM
 from fullwell.recipe import Recipe
 
@@ -37,16 +37,15 @@ def start(recipe: Recipe, outputs: Sequence[str]) -> subprocess.Popen[str]:
 
 
 def compile_pictures() -> None:
-    """Tone map, write and finish a small scene by the recipe on stdin, for the suffixes that are the arguments."""
+    """Tone map, encode and finish a small scene by the recipe on stdin, for the suffixes that are the arguments."""
     recipe = Recipe.from_toml(sys.stdin.read())
     light = np.linspace(0.01, 20.0, SIZE[0] * SIZE[1] * 3, dtype=np.float32).reshape(*SIZE, 3)
     scene = Radiance(light, recipe.primaries, np.zeros(SIZE, np.uint8), noise_floor=0.001)
     picture = Picture(light / light.max(), recipe.primaries)
     if not recipe.fuse:
         recipe.tonemap(scene, ceiling=HEADROOM if recipe.finish else 1.0)
-    with tempfile.TemporaryDirectory() as folder:
-        for path in (Path(folder) / f"picture{suffix}" for suffix in sys.argv[1:]):
-            if recipe.output.kind(path) == "picture":
-                io.write(picture, path, recipe.output)
+    for path in (Path(f"picture{suffix}") for suffix in sys.argv[1:]):
+        if recipe.output.kind(path) == "picture":  # only encoded: whoever is killed leaves no file behind
+            encode(picture, formats.bits(path, recipe.output.bits), long_edge=recipe.output.long_edge)
     if recipe.finish:
         recipe.finish(picture, scene)
