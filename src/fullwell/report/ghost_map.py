@@ -13,9 +13,10 @@ from fullwell.image import Array, Metadata, Picture, Radiance
 from fullwell.io.picture import fitted
 from fullwell.io.targets import MAP_MARK
 from fullwell.report.contact_sheet import CELL, sheet
+from fullwell.report.views import grey_scene
 
 RED, CLEAR = np.array([0.8, 0.02, 0.02], np.float32), 0.4  # linear, and how much of the scene shows through it
-DARK, BRIGHT = 1.0, 99.0  # percentiles of the light's logarithm that become black and white
+GAMMA = np.float32(2.2)  # of what a display makes of grey
 
 
 def write(radiance: Radiance, names: Sequence[str], path: str | Path) -> None:
@@ -26,7 +27,7 @@ def write(radiance: Radiance, names: Sequence[str], path: str | Path) -> None:
 def ghost_map(radiance: Radiance, names: Sequence[str]) -> Array:
     """sRGB codes (h, w, 3) uint8; only the scene where nothing moved."""
     rejected = radiance.ghosts.rejected if radiance.ghosts else np.zeros(0)
-    grey = fitted(Picture(shown(radiance)), CELL)
+    grey = fitted(Picture(np.repeat((grey_scene(radiance, 1) ** GAMMA)[..., None], 3, axis=2)), CELL)
     pictures = {}
     for k in map(int, np.flatnonzero(rejected)):
         unused = fitted(Picture(np.repeat(radiance.unused(k)[..., None], 3, axis=2)), CELL).rgb
@@ -34,11 +35,3 @@ def ghost_map(radiance: Radiance, names: Sequence[str]) -> Array:
         pictures[f"{Path(names[k]).name}: not used in {rejected[k]:.1%}"] = dataclasses.replace(grey, rgb=red)
     gave_up = radiance.ghosts is not None and bool(radiance.ghosts.misfits)
     return sheet(pictures or {"nothing left out: frames differ all over" if gave_up else "nothing moved": grey})
-
-
-def shown(radiance: Radiance) -> Array:
-    """The logarithm of the light as grey, (h, w, 3) linear display light."""
-    light = np.log2(np.maximum(radiance.rgb @ radiance.luminance_weights, 1e-12))
-    low, high = np.percentile(light[::4, ::4], (DARK, BRIGHT))
-    grey = np.clip((light - low) / max(high - low, 1e-6), 0, 1) ** 2.2
-    return np.repeat(grey[..., None], 3, axis=2).astype(np.float32)

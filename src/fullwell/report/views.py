@@ -14,6 +14,8 @@ from fullwell.report.contact_sheet import of_codes
 
 WIDE = 480  # px, longer side
 BINS = 64  # of a histogram
+LIGHT_GREY = 210  # code of the brightest, so that marks stand out
+ENOUGH = 100_000  # pixels that a percentile is taken of
 LOW, HIGH = 6 / 255, 245 / 255  # codes between which all channels must lie where a frame is compared
 FULL_SCALE = 1.0  # stops at which the colours of a residual end
 QUALITY = 85
@@ -117,7 +119,7 @@ def unmeasured(radiance: Radiance) -> Array | None:
     """
     if radiance.mask is None or not radiance.mask.any():
         return None
-    grey = scene(radiance)
+    grey = np.round(grey_scene(radiance) * LIGHT_GREY).astype(np.uint8)
     picture = np.repeat(grey[:, :, None], 3, axis=2)
     h, w = radiance.mask.shape
     step = max(1, max(h, w) // WIDE)
@@ -145,17 +147,17 @@ def noise(radiance: Radiance) -> Array:
     return np.round(picture).astype(np.uint8)
 
 
-def scene(radiance: Radiance) -> Array:
-    """Log luminance as grey codes, black at the 1st percentile and light grey at the 99th; uint8."""
-    logs = log_luminance(radiance)
+def grey_scene(radiance: Radiance, step: int = 0) -> Array:
+    """Log luminance of every `step`-th pixel as grey, 0 at its 1st percentile and 1 at its 99th; float32."""
+    logs = log_luminance(radiance, step)
     lit = logs[np.isfinite(logs)]
-    low, high = np.percentile(lit, (1, 99)) if lit.size else (0.0, 0.0)
-    return np.round(np.clip((logs - low) / max(high - low, 1e-3), 0, 1) * 210).astype(np.uint8)
+    low, high = np.percentile(lit[:: max(1, lit.size // ENOUGH)], (1, 99)) if lit.size else (0.0, 0.0)
+    return np.clip((logs - low) / max(high - low, 1e-3), 0, 1).astype(np.float32)
 
 
-def log_luminance(radiance: Radiance) -> Array:
-    """log2 luminance at single pixels of a grid, -inf where there is no light."""
-    step = max(1, max(radiance.rgb.shape[:2]) // WIDE)
+def log_luminance(radiance: Radiance, step: int = 0) -> Array:
+    """log2 luminance of every `step`-th pixel, of a picture WIDE pixels wide for 0; -inf where there is no light."""
+    step = step or max(1, max(radiance.rgb.shape[:2]) // WIDE)
     luminance = radiance.rgb[::step, ::step] @ radiance.luminance_weights
     with np.errstate(divide="ignore"):
         return np.log2(np.maximum(luminance, 0))
