@@ -154,6 +154,10 @@ def test_only_the_whole_report_decodes_the_frames_again(frames: list[Path], tmp_
     whole = result.report
     assert whole is result.report
     for path in copies:
+        shutil.copy(frames[0] if path.name != frames[0].name else frames[1], path)
+    with pytest.raises(InputError, match=r"0\.jpg: was changed after it was read"):
+        _ = fused.report
+    for path in copies:
         path.unlink()
     brief = result.brief
     for frame in brief["frames"]:

@@ -249,7 +249,7 @@ class Result:
     def report(self) -> dict[str, Any]:
         """The record as plain data, made when first asked for: the photographs are decoded again for it.
 
-        Raises InputError where one is gone.
+        Raises InputError where one is gone, or is another file now.
         """
         return self.record(True)
 

@@ -17,8 +17,8 @@ from PIL import Image
 
 from fullwell import image
 from fullwell.errors import InputError
-from fullwell.image import Metadata, Picture, Radiance
-from fullwell.io import Encoding, read_bracket, read_frame, read_frames, read_radiance, write
+from fullwell.image import Bracket, Metadata, Picture, Radiance
+from fullwell.io import Encoding, drop_pixels, read_bracket, read_frame, read_frames, read_radiance, write
 
 ODD = ("odd_broken", "odd_exif", "odd_modes", "icc_profiles", "hdr_formats", "raw_samples", "hdr_truth")
 REFUSED = {
@@ -301,6 +301,16 @@ def test_damaged_files_give_a_sentence_or_pixels(
 
 
 # Laziness
+
+
+def test_a_file_that_was_changed_is_not_taken_for_what_was_read(tmp_path: Path, codes: np.ndarray) -> None:
+    path = tmp_path / "a.png"
+    Image.fromarray(codes).save(path)
+    frame = read_bracket([path]).frames[0]
+    drop_pixels(Bracket((frame,)))
+    Image.fromarray(255 - codes).save(path)
+    with pytest.raises(InputError, match=r"a\.png: was changed after it was read; put back what it was"):
+        frame.codes()
 
 
 def test_pixels_are_decoded_late_and_once(tmp_path: Path, codes: np.ndarray) -> None:

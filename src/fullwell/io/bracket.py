@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -165,6 +166,7 @@ class _Pixels:
     convert: Callable[[Array], Array] | None = None
     gray: Callable[[], Array] | None = None
     white: int = 0
+    stamp: tuple[int, int] | None = None  # of the file whose header was read
     kept: Array | None = None
 
     def small(self) -> Array | None:
@@ -178,6 +180,8 @@ class _Pixels:
     def __call__(self) -> Array:
         if self.kept is not None:
             return self.kept
+        if (now := _stamp(self.name)) and now != self.stamp:
+            raise InputError(f"{self.name}: was changed after it was read; put back what it was, or start again.")
         pixels = upright(self.decode(), self.orientation)
         codes = as_codes(self.convert(pixels) if self.convert else pixels, self.name)
         codes.flags.writeable = False
@@ -193,9 +197,19 @@ def drop_pixels(bracket: Bracket) -> None:
             frame.source.store.keeps, frame.source.kept = False, None
 
 
+def _stamp(name: str) -> tuple[int, int] | None:
+    """Size and time of a file, which tell whether it changed; None of what is gone, as its decoder will say."""
+    try:
+        found = os.stat(name)
+    except OSError:
+        return None
+    return found.st_size, found.st_mtime_ns
+
+
 def _frame(path: Path, store: _Store) -> Frame:
     from fullwell.io import exif, formats, profile
 
+    stamp = _stamp(str(path))
     header = formats.read_header(path)
     settings = exif.read(header.exif)
     colour = header.colour or profile.read(header.icc, settings.adobe_rgb, header.levels)
@@ -203,7 +217,7 @@ def _frame(path: Path, store: _Store) -> Frame:
     orientation = 1 if header.turned else settings.orientation
     return Frame(
         str(path),
-        _Pixels(str(path), header.decode, orientation, store, colour.convert, header.gray, header.white),
+        _Pixels(str(path), header.decode, orientation, store, colour.convert, header.gray, header.white, stamp),
         (header.width, header.height) if orientation >= 5 else (header.height, header.width),
         settings.exposure,
         to_d50=colour.to_d50,
