@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fullwell.errors import InputError, ResultRefused, UsageError
-from fullwell.image import Array, Bracket, Picture, Radiance, Response
+from fullwell.image import Array, Bracket, Picture, Radiance, Response, saturation
 from fullwell.params import Operator, build, param
 from fullwell.progress import QUIET, Progress
 
@@ -89,7 +89,8 @@ class Calibrator(Operator):
 
     def __call__(self, bracket: Images, times: npt.ArrayLike | None = None, progress: Progress = QUIET) -> Response:
         bracket = Bracket.of(bracket, times).used
-        return self._meant(bracket).recover(bracket, progress)
+        response = self._meant(bracket).recover(bracket, progress)
+        return dataclasses.replace(response, full=saturation(bracket))
 
     def beforehand(self, bracket: Bracket) -> Response | None:
         """The response, where it is known before the frames are looked at."""

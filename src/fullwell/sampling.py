@@ -6,30 +6,33 @@ import math
 
 import numpy as np
 
-from fullwell.image import Array, Bracket, Frame
+from fullwell.image import Array, Bracket, Frame, saturation
 from fullwell.progress import Progress
 
 STRATA = 64  # brightness classes that share the samples equally
+CLIPPED = 0.985  # of the code at which a channel is full, where that is not the last: JPEG scatters what is there
 
 
 def patches(bracket: Bracket, count: int, progress: Progress) -> Array:
     """Code values (n, frames, 3) float32, 0 to 255, at about `count` places; none where the frames do not overlap.
 
     A place is a 3x3 patch in the registered geometry and its value the patch's mean, which has a third of the noise of
-    a pixel; a patch with a clipped pixel counts as clipped, 0 or 255. Of a regular grid of candidates, those are kept
-    in each class of brightness whose patches are flattest. Deterministic.
+    a pixel; a patch with a clipped pixel counts as clipped, 0 or 255, also where white is another code. Of a regular
+    grid of candidates, those are kept in each class of brightness whose patches are flattest. Deterministic.
     """
     ys, xs = _grid(bracket, 16 * count)
-    means, spreads = [], []
+    means, highs, spreads = [], [], []
     for frame, codes in zip(bracket, bracket.decoded(progress), strict=True):
         (v, u), w = _places(frame, ys, xs), codes.shape[1]
         pixels, at = codes.reshape(-1, 3), v * w + u
         patch = np.stack([pixels.take(at + (dy * w + dx), axis=0) for dy in (-1, 0, 1) for dx in (-1, 0, 1)])
         fine = patch.astype(np.float32) / np.float32(1 if patch.dtype == np.uint8 else 257)
         low, high = np.rint(fine.min(axis=0)), np.rint(fine.max(axis=0))
-        means.append(np.where(high == 255, 255, np.where(low == 0, 0, fine.mean(axis=0))).astype(np.float32))
+        means.append(np.where(low == 0, 0, fine.mean(axis=0)).astype(np.float32))
+        highs.append(high.astype(np.uint8))
         spreads.append((high - low).max(axis=1))
-    z = np.stack(means, axis=1)
+    full = np.array([255 if level == 1.0 else math.floor(CLIPPED * level * 255) for level in saturation(bracket)])
+    z = np.where(np.stack(highs, axis=1) >= full, np.float32(255), np.stack(means, axis=1))
     order = np.argsort(np.rint(z).mean(axis=(1, 2), dtype=np.float64), kind="stable")
     spread = np.stack(spreads, axis=1).max(axis=1)
     kept = []

@@ -2,8 +2,9 @@
 
 from fullwell.color import Array
 from fullwell.image.bracket import Bracket
-from fullwell.image.frame import Camera, Exposure, Frame, Metadata, Pose, Settled, as_codes, widened
+from fullwell.image.frame import Camera, Exposure, Frame, Metadata, Pose, Settled, as_codes, histogram, widened
 from fullwell.image.light import BLACK_IN_ALL, CLIPPED_IN_ALL, LAYERS, Ghosts, Picture, Radiance, Response, mixed_sigma
+from fullwell.image.saturation import saturation
 
 __all__ = [
     "BLACK_IN_ALL",
@@ -23,7 +24,9 @@ __all__ = [
     "Response",
     "Settled",
     "as_codes",
+    "histogram",
     "mixed_sigma",
+    "saturation",
     "widened",
 ]
 

@@ -14,6 +14,8 @@ import numpy.typing as npt
 from fullwell.color import Array
 from fullwell.errors import InputError
 
+COUNTED = 250_000  # pixels whose codes are counted
+
 
 @dataclass(frozen=True)
 class Settled:
@@ -158,8 +160,21 @@ class Frame:
         """The code values as stored, (h, w, 3) uint8 or uint16; decodes when the source is a file."""
         return as_codes(self.source() if callable(self.source) else self.source, self.name)
 
+    def counts(self) -> Array:
+        """How many of some pixels have each code, (256, 3); of 16 bits the upper eight. Kept by a source that can."""
+        kept: Array | None = getattr(self.source, "counts", None)
+        return histogram(self.codes()) if kept is None else kept
+
     def replace(self, **changes: Any) -> Frame:
         return dataclasses.replace(self, **changes)
+
+
+def histogram(codes: Array) -> Array:
+    """How many of some COUNTED pixels have each code in each channel, (256, 3); of 16 bits the upper eight."""
+    step = math.isqrt(codes.shape[0] * codes.shape[1] // COUNTED) | 1  # odd, so that no block of JPEG is favoured
+    some = codes[::step, ::step].reshape(-1, 3)
+    some = some if some.dtype == np.uint8 else (some >> 8).astype(np.uint8)
+    return np.stack([np.bincount(some[:, c], minlength=256) for c in range(3)], axis=1)
 
 
 def as_codes(pixels: npt.ArrayLike, name: str = "image") -> Array:

@@ -28,7 +28,8 @@ class Response:
     level (levels // 2), on the geometric mean of the channels. `white` is what counts as white, on the scale of the
     curve; without it that is what the last code stands for. `samples` (optional) are (n, 3) rows of channel, code value
     and log2 exposure, for the plot; `residual_stops` says how well the curve fits them. `notes` are sentences about how
-    the curve came about that a reader should know.
+    the curve came about that a reader should know. `full` is the code (0 to 1) that the bracket records as white in
+    each channel (`saturation`).
     """
 
     curve: Array
@@ -37,6 +38,7 @@ class Response:
     residual_stops: float | None = None
     white: float | None = None
     notes: tuple[str, ...] = ()
+    full: tuple[float, float, float] = (1.0, 1.0, 1.0)
 
     def __post_init__(self) -> None:
         curve = np.ascontiguousarray(self.curve, np.float64)

@@ -12,7 +12,7 @@ import numpy as np
 
 from fullwell import image
 from fullwell.errors import ExposureError, InputError
-from fullwell.image import Array, Bracket, Frame, Metadata, as_codes
+from fullwell.image import Array, Bracket, Frame, Metadata, as_codes, histogram
 from fullwell.io.exposure import settle
 from fullwell.io.grouping import find_sets
 from fullwell.io.header import upright
@@ -168,6 +168,7 @@ class _Pixels:
     white: int = 0
     stamp: tuple[int, int] | None = None  # of the file whose header was read
     kept: Array | None = None
+    counts: Array | None = None  # of its codes, once decoded
 
     def small(self) -> Array | None:
         """Codes 0 to 1 of a small picture, (h, w), where the file has a cheaper way to one than decoding."""
@@ -185,6 +186,7 @@ class _Pixels:
         pixels = upright(self.decode(), self.orientation)
         codes = as_codes(self.convert(pixels) if self.convert else pixels, self.name)
         codes.flags.writeable = False
+        self.counts = histogram(codes) if self.counts is None else self.counts
         if self.store.keeps:
             self.kept = codes
         return codes

@@ -29,6 +29,7 @@ class Seen:
     drift: Array  # (frames, 3), log2 of that
     low: float  # code (0 to 1) up to which a channel is black
     ends: Array  # (3,), code from which it is clipped
+    full: Array  # (3,), code of white, which others are weighed against
     gains: Array  # (frames,), ISO over the reference's, 1 where somebody does not know it
     depth: int  # levels of the files: those of a resampled frame, or of one beside deeper ones, are no finer
     shares: Array  # (frames, rows, columns) float32, how much each frame counts; no rows where all count everywhere
@@ -37,15 +38,15 @@ class Seen:
     @classmethod
     def of(cls, bracket: Bracket, response: Response, low: float, high: float, match: bool, progress: Progress) -> Seen:
         """`match`: whether frames of other white balance are brought to the reference's."""
-        knees = [knee(response.table(256)[:, c]) for c in range(3)]
-        registered = Registered(bracket, response, min(high, *knees), progress)
+        ends = np.array([min(high * full, knee(response.table(256)[:, c])) for c, full in enumerate(response.full)])
+        registered = Registered(bracket, response, float(ends.min()), progress)
         levels = registered.levels
         curve = np.maximum(response.table(levels) / (response.white or 1.0), 1e-30)
         drift = white_balance_drift(bracket, registered, np.log2(curve)) if match else np.zeros((len(bracket), 3))
         times = bracket.exposures[:, None] / bracket.middle_exposure * 2.0**drift
         code = np.arange(levels) / (levels - 1)
         return cls(
-            registered, code, curve, times, drift, low, np.minimum(high, knees), gains(bracket),
+            registered, code, curve, times, drift, low, ends, np.array(response.full), gains(bracket),
             min(f.levels for f in bracket), np.empty((len(bracket), 0, 0), np.float32),
         )  # fmt: skip
 

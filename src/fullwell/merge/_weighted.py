@@ -26,7 +26,7 @@ FIRM = 0.94  # share of full scale from which JPEG may have left there, beside a
 
 
 def trust(code: Array) -> Array:
-    """How far a code (0 to 1) is from being clipped: 1 up to FULL, fading to FAINT at FIRM, so that no edge shows."""
+    """How far a code (0 to 1, white) is from clipping: 1 up to FULL, fading to FAINT at FIRM, so that no edge shows."""
     firm = np.clip((FIRM - code) / (FIRM - FULL), 0.0, 1.0)
     return np.maximum(firm**2 * (3 - 2 * firm), FAINT)
 
@@ -115,7 +115,7 @@ class TableMerger(WeightedMerger):
 
     @abstractmethod
     def weigh(self, code: Array) -> Array:
-        """Weight of a code value (0 to 1), before `low` and `high` are cut."""
+        """Weight of a code value, as a share (0 to 1) of the code of white, before `low` and `high` are cut."""
 
     @abstractmethod
     def terms(self, weight: Array, exposure: Array, time: float) -> tuple[Array, Array]:
@@ -124,7 +124,10 @@ class TableMerger(WeightedMerger):
     def combine(self, seen: Seen, layers: Collection[str]) -> Merged:
         code, count = seen.code, len(seen.times)
         value, norm = np.empty((2, count, 3, len(code)), np.float32)
-        weights = [np.where((code > self.low) & (code < end), self.weigh(code), 0.0) for end in seen.ends]
+        weights = [
+            np.where((code > self.low) & (code < end), self.weigh(np.minimum(code / full, 1.0)), 0.0)
+            for end, full in zip(seen.ends, seen.full, strict=True)
+        ]
         for k, times in enumerate(seen.times):
             for c, t in enumerate(times):
                 value[k, c], norm[k, c] = self.terms(weights[c], seen.curve[:, c], float(t))

@@ -77,7 +77,7 @@ class Granados10(WeightedMerger):
                 steep = np.interp(x, seen.curve[:, c], slope[:, c])
                 full[k, c] = t**2 / noise.variance(x, steep, seen.gains[k])
                 code = np.interp(x, seen.curve[:, c], seen.code)
-                trusted[k, c] = np.where((x > black[c]) & (code < seen.ends[c]), trust(code), FAINT)
+                trusted[k, c] = np.where((x > black[c]) & (code < seen.ends[c]), trust(code / seen.full[c]), FAINT)
         weight = full * trusted / trusted.max(axis=0)  # whom nobody beats has all of its weight
         return weight.astype(np.float32), (2 * FAINT * full.sum(axis=0)).astype(np.float32), lowest
 
@@ -90,7 +90,7 @@ class Granados10(WeightedMerger):
     def counted(self, seen: Seen) -> tuple[Array, Array]:
         """The first estimate, all photons over all the time that the shutter was open, and the mask."""
         code = seen.code[:, None]
-        counts = np.where((code > self.low) & (code < seen.ends), trust(code), 0.0).T
+        counts = np.where((code > self.low) & (code < seen.ends), trust(code / seen.full), 0.0).T
         photons = np.repeat((counts * seen.curve.T)[None], len(seen.times), axis=0).astype(np.float32)
         return seen.mean(photons, (counts * seen.times[:, :, None]).astype(np.float32), logarithmic=False)
 

@@ -126,7 +126,7 @@ def _sections(bracket: Bracket, response: Response | None, radiance: Radiance | 
             "well by none.",
             charts.coverage(bracket, response, radiance),
         ),
-        _section("Camera response", "", response_plot.svg(response)),
+        _section("Camera response", _white(response), response_plot.svg(response)),
     ]
     if radiance.sigma is not None:
         found.append(
@@ -156,6 +156,14 @@ def _sections(bracket: Bracket, response: Response | None, radiance: Radiance | 
             )
         )
     return found
+
+
+def _white(response: Response) -> str:
+    """A sentence where white is not the last code."""
+    if min(response.full) == 1.0:
+        return ""
+    red, green, blue = (round(255 * level) for level in response.full)
+    return f"White is recorded as {red} in red, {green} in green and {blue} in blue, of 255: from there on is clipped."
 
 
 def _section(title: str, text: str, content: str) -> str:

@@ -43,10 +43,11 @@ def record(
     error. What nobody knows is None. `unmeasured` is a share of pixels, `residual_stops` in stops. `shift_px` is (y, x)
     of the middle of the frame, `roll_deg` and `scale` are what lays it over the reference. A frame with `used` false
     took no part, and `reason` says why. `wb_gain_ev` is log2 of what a frame recorded too much of red, green and blue,
-    and was divided by. `cast_de` and `tint_de` are those of `report.colour`. `cd_m2` is the luminance of 1.0. `hdr`
-    tells the radiance shown as diffuse white and the stops above it of every HDR picture; `verified`, of each output
-    that was decoded again, how many stops it is from what it should hold. `deghost` tells the level, the frame that
-    decided where things are, and in which share of the picture each frame was not used because something moved.
+    and was divided by. `full` is the code, 0 to 1, that is white in red, green and blue. `cast_de` and `tint_de` are
+    those of `report.colour`. `cd_m2` is the luminance of 1.0. `hdr` tells the radiance shown as diffuse white and the
+    stops above it of every HDR picture; `verified`, of each output that was decoded again, how many stops it is from
+    what it should hold. `deghost` tells the level, the frame that decided where things are, and in which share of the
+    picture each frame was not used because something moved.
     `verdict` says it in words. Without `pixels` no frame is decoded: `clipped`, `cast_de` and `tint_de` are None then.
 
     Raises InputError where a frame was read for the result and cannot be now.
@@ -107,6 +108,7 @@ def _response(bracket: Bracket, response: Response, radiance: Radiance | None) -
     return {
         "id": response.name,
         "residual_stops": response.residual_stops,
+        "full": [round(level, 4) for level in response.full],
         "cast_de": found and found.cast_de,
         "tint_de": found and found.tint_de,
         "notes": list(response.notes),
