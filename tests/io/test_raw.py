@@ -11,10 +11,11 @@ from rawfiles import WHITE, XTRANS, filtered, numbers, write_dng
 from scenes import hills
 
 from fullwell.color import srgb_decode
-from fullwell.errors import InputError
+from fullwell.errors import InputError, UsageError
 from fullwell.image import CLIPPED_IN_ALL
 from fullwell.io import Encoding, raw, read_bracket, read_frame, write
 from fullwell.io.thumbnail import thumbnail
+from fullwell.job import prepare
 from fullwell.merge.robertson03 import Robertson03
 from fullwell.progress import QUIET
 from fullwell.recipe import Recipe
@@ -202,6 +203,8 @@ def test_raw_beside_its_copies_is_taken(tmp_path: Path) -> None:
     found = select(tmp_path)
     assert sorted(found.paths) == sorted(paths)
     assert found.notes == ("left out, copies of RAW files: 3 files (IMG_0.jpg, IMG_1.jpg, IMG_2.jpg)",)
+    with pytest.raises(UsageError, match=r"IMG_1\.jpg: is an input"):  # a photograph, though it is not looked at
+        prepare(found, tmp_path / "IMG_1.jpg", force=True)
 
 
 def test_truncated_raw_is_named(tmp_path: Path, capfd: pytest.CaptureFixture) -> None:
