@@ -181,8 +181,9 @@ class _Pixels:
     def __call__(self) -> Array:
         if self.kept is not None:
             return self.kept
-        if (now := _stamp(self.name)) and now != self.stamp:
-            raise InputError(f"{self.name}: was changed after it was read; put back what it was, or start again.")
+        if (now := _stamp(self.name)) != self.stamp:
+            became = "was changed" if now else "is gone"
+            raise InputError(f"{self.name}: {became} after it was read; put back what it was, or start again.")
         pixels = upright(self.decode(), self.orientation)
         codes = as_codes(self.convert(pixels) if self.convert else pixels, self.name)
         codes.flags.writeable = False
@@ -200,7 +201,7 @@ def drop_pixels(bracket: Bracket) -> None:
 
 
 def _stamp(name: str) -> tuple[int, int] | None:
-    """Size and time of a file, which tell whether it changed; None of what is gone, as its decoder will say."""
+    """Size and time of a file, which tell whether it changed; None of what is gone."""
     try:
         found = os.stat(name)
     except OSError:
