@@ -13,6 +13,7 @@ from fullwell.errors import UsageError
 from fullwell.image import Bracket, Exposure, Radiance, Response
 from fullwell.io import read_bracket
 from fullwell.io.photograph import write_photograph
+from fullwell.merge._ghosts import TRACE
 from fullwell.merge._noise import measured, rounding
 from fullwell.merge._seen import Seen
 from fullwell.merge.granados10 import Granados10
@@ -87,12 +88,12 @@ def test_the_merge_is_the_weighted_mean_of_the_paper() -> None:
         pilot = (firm * x).sum(axis=0) / (firm * t).sum(axis=0)
         seen = pilot * t
         at = np.interp(seen, curve, np.arange(256))
+        brightest = np.interp(np.minimum(seen.max(axis=3, keepdims=True), 2 * seen), curve, np.arange(256))
         slope = np.interp(np.rint(at), np.arange(256), np.gradient(curve) * 255)
         variance = seen / 5000 + (4 / 5000) ** 2 + slope**2 / 12 / 255**2
         speaks = (share > 0.01) & (share < 0.985) & (seen > 2 * np.interp(0.01, np.arange(256) / 255, curve))
-        fade = np.clip((0.94 - at / 255) / 0.14, 0, 1)
-        trusted = fade**2 * (3 - 2 * fade)
-        weight = speaks * trusted / trusted.max(axis=0) * t**2 / variance
+        fade = np.clip((0.94 - brightest / 255) / 0.14, 0, 1)
+        weight = speaks * fade**2 * (3 - 2 * fade) * t**2 / variance
         expected = (weight * x / t).sum(axis=0) / weight.sum(axis=0)
     sure = np.isfinite(expected) & (merged.mask == 0)[..., None]
     assert sure.mean() > 0.9
@@ -192,6 +193,45 @@ def test_beside_a_clipped_edge_ringing_does_not_outvote_what_is_right() -> None:
     frames[2][0, 1] = 236  # would say a 35th of the light
     merged = Granados10()(frames, Response(curve), times=[0.25, 4, 16])
     assert merged.rgb[0, 1, 0] == pytest.approx(merged.rgb[0, 0, 0], rel=0.05)
+
+
+def test_of_frames_that_are_all_near_clipping_the_shortest_speaks() -> None:
+    """What is clipped may be stored as a little less, by JPEG, in all frames but the first."""
+    curve = true_curve(Camera("srgb"))
+    frames = [np.full((1, 2, 3), code, np.uint8) for code in (244, 246, 249)]
+    merged = Granados10()(frames, Response(curve), times=[0.25, 4, 64])
+    assert merged.rgb[0, 0] == pytest.approx(curve[244] / curve[255] * 16, rel=0.01)
+    assert merged.mask[0, 0] == 0
+
+
+def test_where_frames_disagree_a_sky_has_the_colour_of_one_of_them() -> None:
+    """Blue fades in the longer frame, whose red and green would still speak alone, and say less than the other's."""
+    curve = true_curve(Camera("srgb"))
+    light = np.array([0.65, 0.75, 0.9])
+    shorter, longer = (np.interp(light / by, curve / curve[255], np.arange(256)) for by in (4, 1.4))
+    frames = [np.rint(codes).astype(np.uint8) * np.ones((1, 4, 1), np.uint8) for codes in (shorter, longer)]
+    frames[1][0, :, 2] = 250
+    merged = Granados10()(frames, Response(curve), times=[0.25, 1])
+    np.testing.assert_allclose(merged.rgb[0, 0] / merged.rgb[0, 0, 2], light / light[2], rtol=0.05)
+
+
+def test_sigma_is_right_where_only_a_rejected_or_a_faint_frame_speaks() -> None:
+    """The variance of a weighted mean has nothing to do with the scale of its weights."""
+    bracket, response = taken(Camera("srgb", seed=5), np.full((64, 64, 3), 0.2, np.float32), [1.0, 4.0])
+    merger = Granados10(full_well_e=20000)
+    seen = Seen.of(bracket, response, merger.low, merger.high, False, QUIET)
+    both = merger.combine(seen, ["sigma"]).sigma
+    for kept in (0, 1):
+        shares = np.ones((2, 1, 1), np.float32)
+        shares[1 - kept] = 0
+        alone = merger.combine(dataclasses.replace(seen, shares=shares, cell=64), ["sigma"]).sigma
+        shares[kept] = TRACE
+        rejected = merger.combine(dataclasses.replace(seen, shares=shares, cell=64), ["sigma"]).sigma
+        np.testing.assert_allclose(rejected, alone, rtol=1e-3)
+        assert np.median(alone) < 4 * np.median(both)
+    frames = [np.full((1, 1, 3), code, np.uint8) for code in (225, 245)]  # trusted, and near clipping
+    sure, faint = (merger([f], response, times=[1.0], layers=["sigma"]).sigma[0, 0, 0] for f in frames)
+    assert sure < faint < 1.5 * sure
 
 
 def test_rms_is_nearer_to_what_can_be_known_than_robertsons() -> None:

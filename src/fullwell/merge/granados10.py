@@ -9,8 +9,9 @@ one step from a first estimate, which is the photons counted over the time open,
 that no frame measured gets a bound and is marked; codes where the response climbs steeply count as clipped; frames of
 other white balance are matched. A frame does not count where the first estimate would expose it beyond 0.94 of full
 scale, or below twice `low`, unless there is no other: beside clipped edges JPEG leaves clipped pixels up to 15 codes
-below white. From 0.8 on weight fades towards that, relative to the frame that is trusted most: where frames do not
-agree, a sudden change of one channel's frames would be a patch of colour.
+below white. Of frames that are all so bright, the shortest counts most. From 0.8 on weight fades towards that, and a
+channel fades with the brightest of its pixel, or as twice its own light at most: of red, green and blue from different
+frames, which disagree, a sky would have a colour that it has in none of them.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from fullwell.image import LAYERS, Array
 from fullwell.kernels.likelihood import FAINT, STEPS, likeliest
 from fullwell.merge._noise import Noise, rounding, slopes
 from fullwell.merge._seen import Seen
-from fullwell.merge._weighted import Merged, WeightedMerger, trust
+from fullwell.merge._weighted import FIRM, REACH, Merged, WeightedMerger, shorter, trust
 from fullwell.params import operator, param
 
 
@@ -43,43 +44,44 @@ class Granados10(WeightedMerger):
 
     def combine(self, seen: Seen, layers: Collection[str]) -> Merged:
         pilot, mask = self.counted(seen)
-        weight, alone, lowest = self.weights(seen)
+        noise, (lowest, entries) = self.noise(seen), span(seen)
+        light = 2.0 ** (lowest + np.arange(entries) / STEPS)
         says = (seen.code[:, None] > self.low) & (seen.code[:, None] < seen.ends)
         exposure = np.ascontiguousarray(np.where(says, seen.curve, -1.0).T, np.float32)
         per_time, darkest = (1 / seen.times).astype(np.float32), seen.below.min(axis=0).astype(np.float32)
+        full = seen.exposure_at(FIRM * seen.full).astype(np.float32)
         h, w = mask.shape
         rgb, sums = np.empty_like(pilot), seen.between()
-        precision = np.empty((h, w, 3) if "sigma" in layers else (0, 0, 3), np.float32)
+        variance = np.empty((h, w, 3) if "sigma" in layers else (0, 0, 3), np.float32)
         source = np.empty((h, w) if "source" in layers else (0, 0), np.int16)
         strength = np.empty(source.shape, np.float32)
         for part, last, frames in seen.batches():
+            weight, trusted = self.tables(seen, noise, light, part)
             likeliest(
-                *frames, exposure, per_time[part], weight[part], alone, darkest, lowest, pilot, part.start, last,
-                rgb, sums, precision, strength, source,
+                *frames, exposure, per_time[part], weight, trusted, full, darkest, lowest, pilot, part.start, last,
+                rgb, sums, variance, strength, source,
             )  # fmt: skip
-        with np.errstate(divide="ignore"):
-            sigma = 1 / np.sqrt(precision) if precision.size else None
-        return Merged(rgb, mask, sigma, source if source.size else None)
+        return Merged(rgb, mask, np.sqrt(variance) if variance.size else None, source if source.size else None)
 
-    def weights(self, seen: Seen) -> tuple[Array, Array, np.float32]:
-        """The tables of `likeliest`: weights (frames, 3, entries), what faint codes cannot reach, and where they begin.
+    def tables(self, seen: Seen, noise: Noise, light: Array, part: slice) -> tuple[Array, Array]:
+        """The tables of `likeliest` for some of the frames: weight and trust (frames, 3, entries, leads).
 
-        The weight of a frame for light E is t ** 2 over the variance of the exposure E t.
+        The weight of a frame for light E is its trust times t ** 2 over the variance of the exposure E t.
         """
-        noise, slope = self.noise(seen), slopes(seen.curve)
+        slope, hasty = slopes(seen.curve), shorter(seen.times)[part]
         black = 2 * seen.exposure_at(np.full(3, self.low))
-        lowest, entries = span(seen)
-        light = 2.0 ** (lowest + np.arange(entries) / STEPS)
-        full, trusted = np.empty((2, len(seen.times), 3, entries))
-        for k, times in enumerate(seen.times):
+        lead = 2.0 ** (np.arange(int(np.log2(REACH) * STEPS) + 1) / STEPS)
+        weight, trusted = np.empty((2, *hasty.shape, len(light), len(lead)), np.float32)
+        for k, (times, gain) in enumerate(zip(seen.times[part], seen.gains[part], strict=True)):
             for c, t in enumerate(times):
                 x = light * t
                 steep = np.interp(x, seen.curve[:, c], slope[:, c])
-                full[k, c] = t**2 / noise.variance(x, steep, seen.gains[k])
-                code = np.interp(x, seen.curve[:, c], seen.code)
-                trusted[k, c] = np.where((x > black[c]) & (code < seen.ends[c]), trust(code / seen.full[c]), FAINT)
-        weight = full * trusted / trusted.max(axis=0)  # whom nobody beats has all of its weight
-        return weight.astype(np.float32), (2 * FAINT * full.sum(axis=0)).astype(np.float32), lowest
+                code = np.interp(x[:, None] * lead, seen.curve[:, c], seen.code)
+                firm = np.where(code < seen.ends[c], trust(code / seen.full[c], hasty[k, c]), FAINT * hasty[k, c])
+                firm[x <= black[c]] = np.minimum(firm[x <= black[c]], FAINT)
+                trusted[k, c] = firm
+                weight[k, c] = firm * (t**2 / noise.variance(x, steep, gain))[:, None]
+        return weight, trusted
 
     def noise(self, seen: Seen) -> Noise:
         """What was given, or what the bracket shows."""
@@ -90,13 +92,14 @@ class Granados10(WeightedMerger):
     def counted(self, seen: Seen) -> tuple[Array, Array]:
         """The first estimate, all photons over all the time that the shutter was open, and the mask."""
         code = seen.code[:, None]
-        counts = np.where((code > self.low) & (code < seen.ends), trust(code / seen.full), 0.0).T
-        photons = np.repeat((counts * seen.curve.T)[None], len(seen.times), axis=0).astype(np.float32)
-        return seen.mean(photons, (counts * seen.times[:, :, None]).astype(np.float32), logarithmic=False)
+        says = (code > self.low) & (code < seen.ends)
+        counts = np.where(says.T, trust((code / seen.full).T, shorter(seen.times)[..., None]), 0.0)
+        photons, open_for = counts * seen.curve.T, counts * seen.times[:, :, None]
+        return seen.mean(photons.astype(np.float32), open_for.astype(np.float32), logarithmic=False)
 
 
 def span(seen: Seen) -> tuple[np.float32, int]:
-    """log2 of the least light that a pilot may tell, and how many entries of STEPS a stop go up to the most."""
-    least = np.log2(min(seen.below[seen.below > 0].min(), (seen.curve[1] / seen.times).min())) - 1
-    most = np.log2(max(seen.above.max(), (seen.curve[-1] / seen.times).max())) + 1
-    return np.float32(least), int((most - least) * STEPS) + 1
+    """log2 of the least light that is measured, and how many entries of STEPS a stop go up to the most."""
+    least = np.log2(np.maximum(seen.below, seen.curve[1] / seen.times).min())
+    most = np.log2(np.maximum(seen.above, seen.curve[-1] / seen.times).max())
+    return np.float32(least), int((most - least) * STEPS) + 2
