@@ -76,8 +76,10 @@ RAW frames are the sensor's own numbers from black level to white level: none is
 reaches the level where its histogram shows the sensor to be full counts as clipped. Their response is linear and not
 estimated, whatever `--response` says; so is that of pictures whose profile is linear. White balance and colour matrix
 are those of the reference frame. A note names white levels that differ within a bracket. A DNG that is made of RAW
-files is in the camera's own primaries again, with its matrix and the white balance as shot. Each frame is demosaiced
-before it is merged. Where RAW files lie beside JPEGs of the same names, a folder gives the RAW files.
+files is in the camera's own primaries again, with its matrix and the white balance as shot. Numbers under Bayer's
+filter are merged as they are, and demosaiced once after, where no frame needs resampling: on a tripod, or shifted by an
+even number of pixels. Else, under other filters and with `--set merge.demosaic=before` each frame is demosaiced first;
+the report says which. Where RAW files lie beside JPEGs of the same names, a folder gives the RAW files.
 
 Colour profiles count as they are: their primaries convert the merged light, their curves are `--response profile`, and
 codes under lookup tables are converted to Rec.2020.

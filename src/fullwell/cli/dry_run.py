@@ -69,7 +69,7 @@ def peak_bytes(job: Job) -> int:
     still needs them when the picture is made.
     """
     h, w = job.bracket.shape
-    image, largest = 12 * h * w, max(decoded_bytes(f) for f in job.bracket)  # three float32
+    image, largest = 12 * h * w, (3 if job.bracket.levels == 256 else 6) * h * w  # three float32, and three codes
     kept = sum(decoded_bytes(f) for f in job.bracket)
     together = kept <= KEPT_BYTES
     frames = kept + min(6 * h * w * len(job.bracket), KEPT_BYTES) if together else (thread_count() + 1) * largest

@@ -4,6 +4,7 @@ from fullwell.color import Array
 from fullwell.image.bracket import Bracket
 from fullwell.image.frame import Camera, Exposure, Frame, Metadata, Pose, Settled, as_codes, histogram, widened
 from fullwell.image.light import BLACK_IN_ALL, CLIPPED_IN_ALL, LAYERS, Ghosts, Picture, Radiance, Response, mixed_sigma
+from fullwell.image.mosaic import Mosaic
 from fullwell.image.saturation import saturation
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Frame",
     "Ghosts",
     "Metadata",
+    "Mosaic",
     "Picture",
     "Pose",
     "Radiance",

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from fullwell.color import Array
 from fullwell.errors import InputError
+from fullwell.image.mosaic import Mosaic
 
 COUNTED = 250_000  # pixels whose codes are counted
 
@@ -159,6 +160,11 @@ class Frame:
     def codes(self) -> Array:
         """The code values as stored, (h, w, 3) uint8 or uint16; decodes when the source is a file."""
         return as_codes(self.source() if callable(self.source) else self.source, self.name)
+
+    @property
+    def mosaic(self) -> Mosaic | None:
+        """What a sensor counted, of which the codes are made; None where the source has no such thing."""
+        return getattr(self.source, "mosaic", None)
 
     def counts(self) -> Array:
         """How many of some pixels have each code, (256, 3); of 16 bits the upper eight. Kept by a source that can."""

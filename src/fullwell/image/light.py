@@ -94,7 +94,8 @@ class Radiance:
     measured; `source` (h, w) int16 is the number of the frame that says most of a pixel, from 0 in the order given, -1
     for none: both where somebody asked for them. `ghosts` tells what was left out as moving. `wb_gain_ev` is
     (frames, 3): log2 of how much more a frame recorded in a channel than its neighbours make expect.
-    `origin_px` is where (y, x) its first pixel is in the reference frame.
+    `origin_px` is where (y, x) its first pixel is in the reference frame. `from_mosaic` says that
+    the numbers of a sensor were merged as they are, and demosaiced after.
     """
 
     rgb: Array
@@ -110,6 +111,7 @@ class Radiance:
     source: Array | None = None
     ghosts: Ghosts | None = None
     origin_px: tuple[int, int] = (0, 0)
+    from_mosaic: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "rgb", _as_rgb(self.rgb, "radiance"))

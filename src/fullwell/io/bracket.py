@@ -12,7 +12,7 @@ import numpy as np
 
 from fullwell import image
 from fullwell.errors import ExposureError, InputError
-from fullwell.image import Array, Bracket, Frame, Metadata, as_codes, histogram
+from fullwell.image import Array, Bracket, Frame, Metadata, Mosaic, as_codes, histogram
 from fullwell.io.exposure import settle
 from fullwell.io.grouping import find_sets
 from fullwell.io.header import upright
@@ -144,8 +144,8 @@ def _differences(frames: list[Frame]) -> list[str]:
 
 
 def decoded_bytes(frame: Frame) -> int:
-    """What a frame's code values take."""
-    return 3 * frame.shape[0] * frame.shape[1] * (1 if frame.levels == 256 else 2)
+    """What is kept of a frame once it is decoded: its code values, or what its sensor counted."""
+    return (1 if frame.mosaic else 3) * frame.shape[0] * frame.shape[1] * (1 if frame.levels == 256 else 2)
 
 
 @dataclass
@@ -179,18 +179,42 @@ class _Pixels:
         return self.store.keeps
 
     def __call__(self) -> Array:
+        return self.decoded()
+
+    def decoded(self) -> Array:
+        """What is kept, upright."""
         if self.kept is not None:
             return self.kept
         if (now := _stamp(self.name)) != self.stamp:
             became = "was changed" if now else "is gone"
             raise InputError(f"{self.name}: {became} after it was read; put back what it was, or start again.")
-        pixels = upright(self.decode(), self.orientation)
-        codes = as_codes(self.convert(pixels) if self.convert else pixels, self.name)
+        codes = self.finished(upright(self.decode(), self.orientation))
         codes.flags.writeable = False
-        self.counts = histogram(codes) if self.counts is None else self.counts
         if self.store.keeps:
             self.kept = codes
         return codes
+
+    def finished(self, pixels: Array) -> Array:
+        codes = as_codes(self.convert(pixels) if self.convert else pixels, self.name)
+        self.counts = histogram(codes) if self.counts is None else self.counts
+        return codes
+
+
+@dataclass
+class _Numbers(_Pixels):
+    """Decodes a mosaic, and keeps that: a third of the codes, which are soon made of it."""
+
+    red: tuple[int, int] = (0, 0)
+
+    @property
+    def mosaic(self) -> Mosaic:
+        return Mosaic(self.decoded, self.red)
+
+    def __call__(self) -> Array:
+        return self.mosaic.demosaiced()
+
+    def finished(self, pixels: Array) -> Array:
+        return pixels
 
 
 def drop_pixels(bracket: Bracket) -> None:
@@ -217,10 +241,14 @@ def _frame(path: Path, store: _Store) -> Frame:
     settings = exif.read(header.exif)
     colour = header.colour or profile.read(header.icc, settings.adobe_rgb, header.levels)
     signal = (HDR_SIGNAL,) if header.cicp and header.cicp[1] in profile.HDR else ()
-    orientation = 1 if header.turned else settings.orientation
+    orientation, mosaic = 1 if header.turned else settings.orientation, header.mosaic
+    given = orientation, store, colour.convert, header.gray, header.white, stamp
+    pixels = _Pixels(str(path), header.decode, *given)
+    if mosaic:
+        pixels = _Numbers(str(path), mosaic.source, *given, red=_turned(mosaic.red, orientation))
     return Frame(
         str(path),
-        _Pixels(str(path), header.decode, orientation, store, colour.convert, header.gray, header.white, stamp),
+        pixels,
         (header.width, header.height) if orientation >= 5 else (header.height, header.width),
         settings.exposure,
         to_d50=colour.to_d50,
@@ -232,3 +260,11 @@ def _frame(path: Path, store: _Store) -> Frame:
         notes=header.notes + settings.notes + colour.notes + signal,
         levels=65536 if colour.convert else header.levels,
     )
+
+
+def _turned(red: tuple[int, int], orientation: int) -> tuple[int, int]:
+    """Where red is in each 2 x 2 pixels of what is turned upright; both sides are even, so that these stay together."""
+    quad = np.zeros((2, 2), bool)
+    quad[red] = True
+    y, x = np.argwhere(upright(quad, orientation))[0]
+    return int(y), int(x)

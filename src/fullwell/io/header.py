@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fullwell.errors import InputError
-from fullwell.image import Array
+from fullwell.image import Array, Mosaic
 from fullwell.io.profile import Colour
 
 MOST = 500.0  # million pixels; larger headers are taken for damage or malice, and refused before anything is allocated
@@ -47,6 +47,7 @@ class Header:
     gray: Callable[[], Array] | None = None  # (h, w) codes 0 to 1 of a small picture, where that is cheaper
     colour: Colour | None = None  # where it is not the ICC profile that says
     white: int = 0  # the number that the metadata of a RAW file call white; 0: it is none
+    mosaic: Mosaic | None = None  # of a sensor under Bayer's filter, before orientation; `decode` demosaics it
     cicp: tuple[int, int] | None = None  # primaries and transfer as code points of ITU-T H.273
 
     def checked(self, name: str) -> Header:

@@ -1,9 +1,10 @@
 """Camera RAW and linear DNG, by LibRaw (extra `raw`): the sensor's own numbers, never scaled by what a frame shows.
 
 A sensor counts light in proportion. Its numbers go from the black level to the white level of the metadata, the same in
-every frame; what reaches the level where the histogram shows the sensor to be full counts as clipped. Frames are
-demosaiced in the camera's own primaries. Their codes have the transfer function of sRGB, so that the thresholds of all
-stages mean the same as in other photographs; white balance and colour matrix wait for the merged light.
+every frame; what reaches the level where the histogram shows the sensor to be full counts as clipped. Under Bayer's
+filter they are handed on as a mosaic; LibRaw demosaics those under another one. Codes are in the camera's own
+primaries and have the transfer function of sRGB, so that the thresholds of all stages mean the same as in other
+photographs; white balance and colour matrix wait for the merged light.
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ from __future__ import annotations
 import math
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ import numpy as np
 
 from fullwell.color import primaries, srgb_encode
 from fullwell.errors import InputError
-from fullwell.image import Array, Camera
+from fullwell.image import Array, Camera, Mosaic
 from fullwell.io import exif, extras
 from fullwell.io.header import Header
 from fullwell.io.profile import Colour
@@ -63,16 +64,17 @@ def read(path: Path) -> Header:
         measured = float((levels.full / levels.white).min())
         if measured < DIFFERS:
             notes.append(f"its sensor is full at {measured:.1%} of the white level that its metadata say")
-        colour, block, small = _colour(raw), _exif(path, raw), _small(raw, levels)
+        colour, block, small, red = _colour(raw), _exif(path, raw), _small(raw, levels), _red(raw)
 
-    def decode() -> Array:
+    def decode(pixels: Callable[[Any, Levels, Path], Array]) -> Array:
         with _opened(path) as again:
             _unpack(again, path)
-            return _developed(again, levels, path)
+            return pixels(again, levels, path)
 
+    mosaic = None if red is None else Mosaic(partial(decode, _numbers), red)
     return Header(
-        sizes.height, sizes.width, decode, 65536, block,
-        notes=tuple(notes), gray=lambda: small, colour=colour, white=int(levels.white.max()),
+        sizes.height, sizes.width, mosaic.demosaiced if mosaic else partial(decode, _developed), 65536, block,
+        notes=tuple(notes), gray=lambda: small, colour=colour, white=int(levels.white.max()), mosaic=mosaic,
     )  # fmt: skip
 
 
@@ -116,6 +118,20 @@ def _unpack(raw: Any, path: Path) -> None:
 def _flat(raw: Any) -> bool:
     """Whether each pixel counts one colour; otherwise all three, as in a linear DNG."""
     return bool(raw.raw_type.name == "Flat")
+
+
+def _red(raw: Any) -> tuple[int, int] | None:
+    """Where red is in each 2 x 2 pixels of Bayer's filter; None for another one, and for pixels that lie aslant.
+
+    LibRaw stands such a sensor on a corner, which makes it a row or a column odd.
+    """
+    if not _flat(raw) or raw.raw_pattern is None or raw.raw_pattern.shape != (2, 2):
+        return None
+    if raw.sizes.height % 2 or raw.sizes.width % 2:
+        return None
+    quad = np.where(raw.raw_colors_visible[:2, :2] == 3, 1, raw.raw_colors_visible[:2, :2])  # 3: the other green
+    y, x = (int(n[0]) for n in np.nonzero(quad == 0))
+    return (y, x) if quad[1 - y, 1 - x] == 2 and np.count_nonzero(quad == 1) == 2 else None
 
 
 # Levels ---------------------------------------------------------------------------------------------------------------
@@ -177,6 +193,16 @@ def _small(raw: Any, levels: Levels) -> Array:
     light = shares[colours, pixels[part] if _flat(raw) else pixels[part][:, :, :3]]
     blocks = light.reshape(h // side, side, w // side, side, -1).mean(axis=(1, 3, 4))
     return srgb_encode(blocks).astype(np.float32)
+
+
+def _numbers(raw: Any, levels: Levels, path: Path) -> Array:
+    """Codes (h, w) uint16, each of the colour that its pixel counts, unturned."""
+    codes = np.round(srgb_encode(_shares(levels)) * FULL).astype(np.uint16)
+    pixels, colours = raw.raw_image_visible, raw.raw_colors_visible[:2, :2]
+    out = np.empty(pixels.shape, np.uint16)
+    for y, x in np.ndindex(2, 2):
+        out[y::2, x::2] = codes[colours[y, x]][pixels[y::2, x::2]]
+    return out
 
 
 def _developed(raw: Any, levels: Levels, path: Path) -> Array:

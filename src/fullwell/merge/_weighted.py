@@ -13,7 +13,7 @@ import numpy as np
 from fullwell.errors import UsageError
 from fullwell.image import Array, Bracket, Ghosts, Radiance, Response, mixed_sigma
 from fullwell.kernels.likelihood import FAINT
-from fullwell.merge import _ghosts
+from fullwell.merge import _ghosts, _mosaic
 from fullwell.merge._noise import Noise, measured, rounding
 from fullwell.merge._seen import Seen
 from fullwell.operators import Merger
@@ -64,6 +64,10 @@ class WeightedMerger(Merger):
     wb_match: str = param(
         "auto", choices=("auto", "off"), help="Whether frames whose white balance differs are matched to the reference."
     )
+    demosaic: str = param(
+        "auto", choices=("auto", "before"),
+        help="When camera RAW frames are demosaiced: auto is once, after the merge, where no frame must be resampled.",
+    )  # fmt: skip
     deghost: str = param(
         "off", choices=("off", "auto", "low", "medium", "high"),
         help="How readily a frame is not used where something moved; auto is medium, but not for frames toned apart.",
@@ -81,13 +85,19 @@ class WeightedMerger(Merger):
         """The frames in one, in the reference frame's own primaries."""
 
     def merge(self, bracket: Bracket, response: Response, layers: Collection[str], progress: Progress) -> Radiance:
-        seen = Seen.of(bracket, response, self.low, self.high, self.wb_match == "auto", progress)
+        folded = _mosaic.folded(bracket) if self.demosaic == "auto" else None
+        seen = Seen.of(folded or bracket, response, self.low, self.high, self.wb_match == "auto", progress)
         ghosts = self.ghosts(seen)
         if ghosts:
             seen = dataclasses.replace(seen, shares=ghosts.shares, cell=ghosts.cell)
+        noise, drift = seen.exposure_at(np.full(3, max(self.low, NOISE))).max(), seen.drift
         rgb, mask, sigma, source = self.combine(seen, layers)
+        del seen  # and with it the frames, which are as large as the light
+        if folded:
+            rgb, mask = _mosaic.demosaiced(rgb, bracket), _mosaic.unfolded(mask)
+            sigma, source = (None if layer is None else _mosaic.unfolded(layer) for layer in (sigma, source))
+            ghosts = ghosts and _mosaic.unfolded_ghosts(ghosts, bracket.shape)
         sigma = None if sigma is None else mixed_sigma(sigma, bracket.to_working)
-        noise = seen.exposure_at(np.full(3, max(self.low, NOISE))).max()
         return Radiance(
             bracket.in_working(rgb),
             "rec709",
@@ -96,10 +106,11 @@ class WeightedMerger(Merger):
             noise_floor=float(noise * bracket.middle_exposure / bracket.exposures.max()),
             meta=bracket.meta,
             cd_m2=bracket.nominal_cd_m2,
-            wb_gain_ev=seen.drift if seen.drift.any() else None,
+            wb_gain_ev=drift if drift.any() else None,
             sigma=sigma,
             source=source,
             ghosts=ghosts,
+            from_mosaic=folded is not None,
         )
 
     def ghosts(self, seen: Seen) -> Ghosts | None:

@@ -47,8 +47,9 @@ def record(
     those of `report.colour`. `cd_m2` is the luminance of 1.0. `hdr` tells the radiance shown as diffuse white and the
     stops above it of every HDR picture; `verified`, of each output that was decoded again, how many stops it is from
     what it should hold. `deghost` tells the level, the frame that decided where things are, and in which share of the
-    picture each frame was not used because something moved.
-    `verdict` says it in words. Without `pixels` no frame is decoded: `clipped`, `cast_de` and `tint_de` are None then.
+    picture each frame was not used because something moved. `demosaiced` says whether camera RAW frames were demosaiced
+    "after" or "before" the merge. `verdict` says it in words. Without `pixels` no frame is decoded: `clipped`,
+    `cast_de` and `tint_de` are None then.
 
     Raises InputError where a frame was read for the result and cannot be now.
     """
@@ -82,6 +83,7 @@ def record(
         "size": {"width": width, "height": height},
         "origin_px": [rows.start, columns.start],
         "response": _response(bracket, response, radiance if pixels else None) if response else None,
+        "demosaiced": _demosaiced(bracket, radiance) if radiance else None,
         "unmeasured": radiance.unmeasured if radiance else None,
         "radiance": _radiance(radiance) if radiance else None,
         "deghost": _deghost(radiance, deghost),
@@ -122,6 +124,12 @@ def _radiance(radiance: Radiance) -> dict[str, Any]:
         "cd_m2": radiance.cd_m2,
         "luminance": radiance.luminance_kind,
     }
+
+
+def _demosaiced(bracket: Bracket, radiance: Radiance) -> str | None:
+    if radiance.from_mosaic:
+        return "after"
+    return "before" if any(f.mosaic for f in bracket) else None
 
 
 def _deghost(radiance: Radiance | None, level: str) -> dict[str, Any] | None:
