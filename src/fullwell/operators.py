@@ -6,7 +6,7 @@ import dataclasses
 from abc import abstractmethod
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -127,7 +127,7 @@ class Merger(Operator):
         """
         self.check(layers)
         bracket = Bracket.of(bracket, times)
-        merged = self.merge(bracket.used, Response.of(response), frozenset(layers), progress)
+        merged = self.among(bracket).merge(bracket.used, Response.of(response), frozenset(layers), progress)
         numbers = bracket.kept
         if len(numbers) == len(bracket):
             return merged
@@ -141,6 +141,10 @@ class Merger(Operator):
             reference, misfits = numbers[ghosts.reference], tuple(numbers[k] for k in ghosts.misfits)
             ghosts = ghosts._replace(reference=reference, rejected=rejected, shares=shares, misfits=misfits)
         return dataclasses.replace(merged, source=source, ghosts=ghosts)
+
+    def among(self, bracket: Bracket) -> Self:
+        """The same where it names no frame; else with its number among those that are used. Raises UsageError."""
+        return self
 
     @classmethod
     def check(cls, layers: Collection[str]) -> None:

@@ -13,7 +13,6 @@ from fullwell.errors import UsageError
 from fullwell.image import Bracket, Exposure, Radiance, Response
 from fullwell.io import read_bracket
 from fullwell.io.photograph import write_photograph
-from fullwell.merge._ghosts import TRACE
 from fullwell.merge._noise import measured, rounding
 from fullwell.merge._seen import Seen
 from fullwell.merge.granados10 import Granados10
@@ -225,7 +224,7 @@ def test_sigma_is_right_where_only_a_rejected_or_a_faint_frame_speaks() -> None:
         shares = np.ones((2, 1, 1), np.float32)
         shares[1 - kept] = 0
         alone = merger.combine(dataclasses.replace(seen, shares=shares, cell=64), ["sigma"]).sigma
-        shares[kept] = TRACE
+        shares[kept] = 1e-22  # of its weight
         rejected = merger.combine(dataclasses.replace(seen, shares=shares, cell=64), ["sigma"]).sigma
         np.testing.assert_allclose(rejected, alone, rtol=1e-3)
         assert np.median(alone) < 4 * np.median(both)

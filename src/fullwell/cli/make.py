@@ -30,7 +30,7 @@ from fullwell.errors import UsageError
 )  # fmt: skip
 @stage_options
 @click.option("--merge", metavar="ID", help="How to merge. [robertson03]")
-@click.option("--deghost", metavar="HOW", help="Where things moved: off, auto, low, medium, high. [off]")
+@click.option("--deghost", metavar="HOW", help="Where things moved: off, auto, low, medium, high. [auto]")
 @click.option("--layers", metavar="NAME,NAME", help="Layers of .exr beside the light: mask, sigma, source.")
 @click.option("--tonemap", metavar="ID,ID|all", help="How to tone map; several make a picture each. [natural]")
 @click.option("--fuse", metavar="ID|none", help="Fuse the frames; needs no times. Beside --tonemap, a picture more.")

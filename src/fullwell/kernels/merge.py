@@ -110,7 +110,7 @@ def bound(row, left, right, share, middle, above, below, norm, floor, ceiling):
     for x in range(left, right):
         for c in range(3):
             i = 3 * x + c
-            if norm[i] > f(0):
+            if norm[i] > f(0) or share[x] == f(0):
                 continue
             if row[3 * (x - left) + c] >= middle:
                 floor[i] = max(floor[i], above[c])

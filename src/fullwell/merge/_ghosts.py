@@ -5,7 +5,7 @@ are compared with it in small cells of pixels, the nearest in exposure first, an
 light which it clips is foretold by the frame that may fill it in. A cell disagrees where the difference exceeds noise,
 the misfit of the response and what a fraction of a pixel of misalignment would do; codes near black, where flare and
 black level add to the light, are no more than an upper bound. A region is rejected where most of its cells disagree.
-A rejected frame keeps a trace of its weight: where no other measures anything, it still speaks.
+Where all that agrees is clipped, one that was rejected fills in; where it is black, its bound is all there is to say.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ SURE, SIGMAS = 0.15, 3.0  # standard deviation, a share of the light, of what te
 EDGE = 0.2  # share of the range of light around a cell: a fraction of a pixel of misalignment
 NEAR = 1  # cells around one that vote with it
 MARGIN, SOFT = 3, 2  # cells by which what is rejected grows, and over which it fades
-TRACE = 1e-22  # of its weight that a rejected frame keeps: less than what a code that is hardly trusted keeps
 WHOLE = 0.5  # share of what can be compared above which "auto" takes a frame for something else than a ghost
 SOME = 0.05  # of the picture that this must be
+RINGING = 0.03  # of full scale, by which JPEG sets a channel off that is clipped, beside others that are
 DARK = 0.02  # share of white by which flare, black level and denoising set a code off: below it says no more than that
 BETTER = 0.25  # of the picture, by which another frame must measure more that others confirm, or clip less, to decide
 TREND_BINS, TREND = 12, 0.4  # brightnesses whose misfit is told apart, and the most stops of it
@@ -55,49 +55,62 @@ def found(seen: Seen, noise: Noise, level: str, reference: int = -1) -> Ghosts |
     """
     h, w = seen.registered.bracket.shape
     cell = max(2, round(math.hypot(h, w) / ACROSS))
-    count = len(seen.times)
     frames = small(seen, noise, cell)
-    wary = [bounded(frame, t) for frame, t in zip(frames, seen.times, strict=True)]
     if reference < 0:
-        reference = decisive(wary, seen.registered.bracket.reference)
-    away = np.abs(np.log2(seen.times[:, 1] / seen.times[reference, 1]))
-    known = wary[reference]
-    shares = np.ones((count, *known.light.shape[:2]), np.float32)
-    rejected, misfits = np.zeros(count), []
-    for k in map(int, np.argsort(away, kind="stable")):
-        if k == reference:
-            continue
-        frame = fitted(wary[k], known)
-        moved = regions(disagreement(known, frame, TOLERANCE[level]))
+        few = [bounded(thinned(frame, FEW), t) for frame, t in zip(frames, seen.times, strict=True)]
+        reference = decisive(few, seen.registered.bracket.reference)
+    order = nearest(seen.times[:, 1], reference)
+    known = bounded(frames[reference], seen.times[reference])
+    moved, unsure, blind = np.zeros((3, len(frames), *known.light.shape[:2]), np.bool_)
+    whole, misfits = either(known.state) == 0, []  # where one that agrees measures every channel
+    for k in order[1:]:
+        frame = fitted(bounded(frames[k], seen.times[k]), known)
+        apart = regions(disagreement(known, frame, TOLERANCE[level]))
         compared = lit(frame) & lit(known)
         enough = level == "auto" and compared.mean() > SOME
-        if enough and (np.mean(moved[compared]) > WHOLE or misfit(known, frame) > MOST):
+        if enough and (np.mean(apart[compared]) > WHOLE or misfit(known, frame) > MOST):
             misfits.append(k)
             continue
-        rejected[k] = np.mean(moved & lit(frames[k]))
-        if rejected[k]:
-            shares[k] = np.maximum(1 - faded(moved), TRACE)
-        known = joined(known, frame, ~moved)
+        if (apart & lit(frames[k])).any():
+            moved[k] = apart
+        whole |= ~apart & (either(frame.state) == 0)
+        unsure[k], blind[k] = either(frame.state) != 0, ~lit(frame)
+        known = joined(known, frame, ~apart)
     if misfits:
-        return Ghosts(reference, np.zeros(count), np.ones_like(shares), cell, tuple(sorted(misfits)))
-    if not rejected.any():
+        none = np.ones(moved.shape, np.float32)
+        return Ghosts(reference, np.zeros(len(frames)), none, cell, tuple(sorted(misfits)))
+    if not moved.any():
         return None
-    order = sorted(range(count), key=lambda k: (away[k], k))
-    fall_back(shares, known, [frames[k] for k in order], order)
-    return Ghosts(reference, rejected, shares, cell)
+    # what nobody could compare does not speak where something moved: it may be of that
+    open_ended = either(known.state) & CLIPPED != 0
+    moved |= moved.any(axis=0) & ((unsure & whole) | (blind & ~open_ended))
+    shares = np.stack([1 - faded(each) for each in moved])
+    fall_back(shares, moved, known, frames, order)
+    return Ghosts(reference, np.mean(shares < 0.5, axis=(1, 2)), shares, cell)
 
 
-def fall_back(shares: Array, known: Small, frames: list[Small], order: list[int]) -> None:
-    """Where all that agrees is clipped, the first frame that measures every channel speaks, and speaks alone.
+def nearest(times: Array, reference: int) -> list[int]:
+    """The frames by how near they are to the reference in exposure, itself first, and of two the longer."""
+    away = np.abs(np.log2(times / times[reference]))
+    away[reference] = -1
+    return [int(k) for k in np.lexsort((-times, away))]
 
-    Channels of several frames that disagree would make a colour that nothing had.
+
+def fall_back(shares: Array, moved: Array, known: Small, frames: list[Small], order: list[int]) -> None:
+    """Where the deciding frame clips and nobody speaks, the first that measures every channel does, and does alone.
+
+    One that agrees, whose share fades beside what it disagrees in, comes first: else a bound would be a grey patch in
+    a window. Channels of several frames that disagree would make a colour that nothing had.
     """
-    lacking = (known.state & CLIPPED).any(axis=2)
-    for k, frame in zip(order, frames, strict=True):
-        taken = lacking & (frame.state == 0).all(axis=2)
-        shares[:, taken] = TRACE
-        shares[k][taken] = 1
-        lacking &= ~taken
+    whole = np.array([either(frame.state) == 0 for frame in frames])
+    clipped = either(frames[order[0]].state) & CLIPPED != 0
+    lacking = (either(known.state) & CLIPPED != 0) | (clipped & ~(whole & (shares > 0.5)).any(axis=0))
+    for agreed in (whole & ~moved, whole):
+        for k in order:
+            taken = lacking & agreed[k]
+            shares[:, taken] = 0
+            shares[k][taken] = 1
+            lacking &= ~taken
 
 
 def small(seen: Seen, noise: Noise, cell: int) -> list[Small]:
@@ -112,13 +125,17 @@ def small(seen: Seen, noise: Noise, cell: int) -> list[Small]:
     for k, laid in enumerate(seen.registered.each(range(len(seen.times)))):
         light = np.ascontiguousarray((exposure / seen.times[k]).T, np.float32)
         variance = (mean.variance(exposure, slope, seen.gains[k]) / seen.times[k] ** 2).T
+        for c, end in enumerate(ends):  # a clipped code says no more than that: the curve goes on to climb
+            light[c, end:], variance[c, end:] = light[c, end], variance[c, end]
         made.append(Small(np.empty(shape, np.float32), np.empty(shape, np.float32), np.empty(shape, np.uint8)))
         cell_means(
             laid.codes, np.array(laid.shift, np.int64), laid.spans, cell, step, light,
             np.ascontiguousarray(variance, np.float32), low, ends, *made[-1],
         )  # fmt: skip
-        state = made[-1].state
-        blank = (state != 0).all(axis=2) & (state & CLIPPED).any(axis=2) & (state & BLACK).any(axis=2)
+        mean_light, _, state = made[-1]
+        almost = mean_light >= [light[c, end - int(RINGING * len(exposure))] for c, end in enumerate(ends)]
+        state[(either(state) & CLIPPED != 0)[..., None] & almost] |= CLIPPED
+        blank = ~either(state == 0) & (either(state) & (CLIPPED | BLACK) == CLIPPED | BLACK)
         state[blank] = OUTSIDE  # codes at both ends and none between: the border of a scan, or nothing to go by
     return made
 
@@ -136,17 +153,15 @@ def decisive(frames: list[Small], wanted: int) -> int:
 
     The dark confirms nothing, and is confirmed by nothing: it would agree with everything.
     """
-    step = stride(frames[0].state[..., 0].size, FEW)
-    few = [Small(*(np.ascontiguousarray(a[::step, ::step]) for a in frame)) for frame in frames]
-    well = [lit(frame) & ((frame.state & CLIPPED) == 0).all(axis=2) for frame in few]
+    well = [lit(frame) & (either(frame.state) & CLIPPED == 0) for frame in frames]
     scores = []
-    for k, frame in enumerate(few):
+    for k, frame in enumerate(frames):
         votes = np.zeros(well[k].shape, np.int64)
-        for i, other in enumerate(few):
+        for i, other in enumerate(frames):
             if i != k:
                 apart = disagreement(frame, fitted(other, frame), 1.0) > 1
                 votes += np.where(well[i], np.where(apart, -1, 1), 0)
-        clipped = np.mean((frame.state & CLIPPED).any(axis=2))
+        clipped = np.mean(either(frame.state) & CLIPPED != 0)
         scores.append(float(np.mean(well[k] & (votes > 0)) - clipped))
     best = int(np.argmax(scores))
     return best if scores[best] > scores[wanted] + BETTER else wanted
@@ -154,37 +169,52 @@ def decisive(frames: list[Small], wanted: int) -> int:
 
 def lit(frame: Small) -> Array:
     """Where a frame measures some channel, (rows, columns)."""
-    return np.asarray((frame.state == 0).any(axis=2))
+    return either(frame.state == 0)
 
 
-def stride(count: int, wanted: int) -> int:
-    """Every how many rows and columns to look at, of so many cells, to see about as many as wanted."""
-    return max(1, round(math.sqrt(count / wanted)))
+def either(a: Array) -> Array:
+    """The bits that any channel has, (rows, columns): several times as fast as NumPy over an axis of three."""
+    return np.asarray(a[..., 0] | a[..., 1] | a[..., 2])
+
+
+def thinned(frame: Small, wanted: int) -> Small:
+    """About so many cells of a frame, of a regular grid."""
+    rows, columns = frame.state.shape[:2]
+    step = max(1, round(math.sqrt(rows * columns / wanted)))
+    return Small(*(np.ascontiguousarray(a[::step, ::step]) for a in frame))
 
 
 def fitted(frame: Small, known: Small) -> Small:
-    """The frame without what sets it off evenly at each brightness: that is the response, not a thing that moved."""
+    """The frame without what sets it off evenly at each brightness: that is the response, not a thing that moved.
+
+    A thing of one brightness sets off that of the frame where it is, but behind it are many: what tells is the less of
+    what the brightnesses of either frame are set off by. A bound is not sharpened by it.
+    """
     light = frame.light.copy()
-    step = stride(light[..., 0].size, MANY)
-    few, other = (Small(*(a[::step, ::step] for a in each)) for each in (frame, known))
+    few, other = thinned(frame, MANY), thinned(known, MANY)
     both = (few.state == 0) & (other.state == 0) & (few.light > 0) & (other.light > 0)
     for c in range(3):
         a, b = few.light[..., c][both[..., c]], other.light[..., c][both[..., c]]
         size = a.size // TREND_BINS
         if size < LEAST_CELLS:
             continue
-        at, off = np.log2(a), np.log2(a / b)
-        bins = np.argsort(at, kind="stable")[: size * TREND_BINS].reshape(TREND_BINS, size)
-        trend, middles = np.clip(np.median(off[bins], axis=1), -TREND, TREND), at[bins[:, size // 2]]
-        ends = np.exp2(np.linspace(middles[0], middles[-1], TREND_TABLE))  # a table by light: no logarithm of each cell
-        light[..., c] *= np.interp(light[..., c], ends, 2.0 ** -np.interp(np.log2(ends), middles, trend))
+        off = np.log2(a / b)
+        ends = np.linspace(np.log2(a.min()), np.log2(a.max()), TREND_TABLE)
+        trends = []
+        for at in (np.log2(a), np.log2(b)):
+            bins = np.argsort(at, kind="stable")[: size * TREND_BINS].reshape(TREND_BINS, size)
+            trends.append(np.interp(ends, at[bins[:, size // 2]], np.median(off[bins], axis=1)))
+        least = np.clip(0.0, np.min(trends, axis=0), np.max(trends, axis=0))  # 0 where they are of two minds
+        trend = np.clip(least, -TREND, TREND)
+        light[..., c] *= np.interp(light[..., c], np.exp2(ends), 2.0**-trend)  # by light: no logarithm of each cell
+    light = np.where(frame.state & CLIPPED, np.minimum(light, frame.light), light)
+    light = np.where(frame.state & BLACK, np.maximum(light, frame.light), light)
     return frame._replace(light=light)
 
 
 def misfit(known: Small, frame: Small) -> float:
     """The difference, a share of the light, that is put down to the response where two frames measure well."""
-    step = stride(known.state[..., 0].size, MANY)
-    few, other = (Small(*(a[::step, ::step] for a in each)) for each in (known, frame))
+    few, other = thinned(known, MANY), thinned(frame, MANY)
     sure = (few.state | other.state) == 0
     sure &= few.variance + other.variance < (SURE * few.light) ** 2
     if np.count_nonzero(sure) <= 100:

@@ -6,7 +6,7 @@ import dataclasses
 from abc import abstractmethod
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, Self
 
 import numpy as np
 
@@ -69,7 +69,7 @@ class WeightedMerger(Merger):
         help="When camera RAW frames are demosaiced: auto is once, after the merge, where no frame must be resampled.",
     )  # fmt: skip
     deghost: str = param(
-        "off", choices=("off", "auto", "low", "medium", "high"),
+        "auto", choices=("off", "auto", "low", "medium", "high"),
         help="How readily a frame is not used where something moved; auto is medium, but not for frames toned apart.",
     )  # fmt: skip
     deghost_reference: int = param(
@@ -77,12 +77,26 @@ class WeightedMerger(Merger):
         lo=-1,
         hi=10_000,
         soft=(-1, 20),
-        help="Frame, from 0 of those that are used, that decides where things are; -1 chooses.",
+        help="Frame, from 0 in the order given, that decides where things are; -1 chooses.",
     )
 
     @abstractmethod
     def combine(self, seen: Seen, layers: Collection[str]) -> Merged:
         """The frames in one, in the reference frame's own primaries."""
+
+    def among(self, bracket: Bracket) -> Self:
+        wanted, count = self.deghost_reference, len(bracket)
+        if self.deghost == "off" or wanted < 0:
+            return self
+        if wanted >= count:
+            raise UsageError(f"{self.id}: deghost_reference must be one of the frames 0 to {count - 1}, got {wanted}.")
+        if wanted not in bracket.kept:
+            left = bracket.frames[wanted]
+            raise UsageError(
+                f"{self.id}: deghost_reference must be a frame that is used; {wanted}, {left.name}, is not: "
+                f"{left.left_out}."
+            )
+        return dataclasses.replace(self, deghost_reference=bracket.kept.index(wanted))
 
     def merge(self, bracket: Bracket, response: Response, layers: Collection[str], progress: Progress) -> Radiance:
         folded = _mosaic.folded(bracket) if self.demosaic == "auto" else None
@@ -115,14 +129,8 @@ class WeightedMerger(Merger):
 
     def ghosts(self, seen: Seen) -> Ghosts | None:
         """Where frames may not speak; None where all may everywhere."""
-        count = len(seen.times)
-        if self.deghost == "off" or count < 2:
+        if self.deghost == "off" or len(seen.times) < 2:
             return None
-        if self.deghost_reference >= count:
-            raise UsageError(
-                f"{self.id}: deghost_reference must be one of the frames 0 to {count - 1} that are used, "
-                f"got {self.deghost_reference}."
-            )
         return _ghosts.found(seen, self.noise(seen), self.deghost, self.deghost_reference)
 
     def noise(self, seen: Seen) -> Noise:

@@ -145,16 +145,18 @@ def _deghost(radiance: Radiance | None, level: str) -> dict[str, Any] | None:
 
 
 def told_ghosts(deghost: dict[str, Any] | None, names: Sequence[str]) -> str:
-    """One line that says what was rejected; empty where ghosts were not looked for."""
+    """One line that says what was rejected; empty where ghosts were not looked for, or by default and nothing moved."""
     if deghost is None or deghost["level"] == "off":
         return ""
     names = [Path(name).name for name in names]
-    parts = [f"{name} in {share:.1%}" for name, share in zip(names, deghost["rejected"], strict=False) if share > 0]
+    parts = [
+        f"{name} in {share:.1%}" for name, share in zip(names, deghost["rejected"], strict=False) if share >= 0.0005
+    ]
     decides = "" if deghost["reference"] is None else names[deghost["reference"]]
     if odd := ", ".join(names[k] for k in deghost["misfits"]):
         return f"deghost: left nothing out, as all over the picture {odd} is not as {decides} foretells."
     if not parts:
-        return "deghost: nothing moved."
+        return "" if deghost["level"] == "auto" else "deghost: nothing moved."
     return f"deghost: {decides} decides; not used of the picture: {', '.join(parts)}."
 
 
