@@ -14,14 +14,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 
-from fullwell import Exposure, Recipe, make, read_radiance
+from fullwell import Exposure, Recipe, make, read_bracket, read_radiance
 from fullwell.image import Array
 from fullwell.io.photograph import write_photograph
 from fullwell.simulate import Camera, best_estimate, hills
@@ -53,6 +53,7 @@ class Case:
     times: list[float]
     truth: Array
     told: float  # rms error, stops, of the estimate that knows camera and pose, from frames that did not move
+    told_jpeg: float  # the same from frames stored as the files are
     where: Array  # which pixels some frame measured
 
 
@@ -72,10 +73,17 @@ def draw(camera_curve: str, hand: Shake | None, seed: int, folder: Path) -> Case
         files.append(folder / f"{k}.jpg")
         write_photograph(shots[-1], files[-1], Exposure(t, 8.0, 100.0))
         unmoved.append(Shot(camera.expose(still, t, again), t, (0, 0)))
-    best = best_estimate(camera, unmoved)
-    where = np.isfinite(best)
+    stored = [replace(shot, codes=as_stored(shot.codes, folder / "still.jpg")) for shot in unmoved]
+    best, best_jpeg = best_estimate(camera, unmoved), best_estimate(camera, stored)
+    where = np.isfinite(best) & np.isfinite(best_jpeg)
     where[:BORDER], where[-BORDER:], where[:, :BORDER], where[:, -BORDER:] = False, False, False, False
-    return Case(files, TIMES, still, rms(best, still, where), where)
+    return Case(files, TIMES, still, rms(best, still, where), rms(best_jpeg, still, where), where)
+
+
+def as_stored(codes: Array, file: Path) -> Array:
+    """Code values as JPEG leaves them."""
+    write_photograph(codes, file, Exposure(1.0, 8.0, 100.0))
+    return read_bracket([file]).frames[0].codes()
 
 
 def rms(light: Array, truth: Array, where: Array) -> float:
@@ -177,6 +185,7 @@ def measure(curve: str, hand: str, seed: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as name:
         case = draw(curve, HANDS[hand], seed, Path(name))
         row: dict[str, Any] = {"camera": curve, "hand": hand, "seed": seed, "told": case.told, "rms_stops": {}}
+        row["told_jpeg"] = case.told_jpeg
         for tool, (program, merged) in TOOLS.items():
             if program and not shutil.which(program):
                 continue
@@ -197,8 +206,9 @@ def table(result: dict[str, Any]) -> str:
         f"| --- | {' | '.join('---' for _ in kinds)} |",
     ]
     rows = {kind: [r for r in result["rows"] if (r["hand"], r["camera"]) == kind] for kind in kinds}
-    told = [np.mean([r["told"] for r in rows[kind]]) for kind in kinds]
-    lines.append(f"| could be known | {' | '.join(f'{t:.3f}' for t in told)} |")
+    for what, key in (("could be known", "told"), ("could be known from JPEG", "told_jpeg")):
+        told = [np.mean([r[key] for r in rows[kind]]) for kind in kinds]
+        lines.append(f"| {what} | {' | '.join(f'{t:.3f}' for t in told)} |")
     for tool in TOOLS:
         cells = []
         for kind in kinds:

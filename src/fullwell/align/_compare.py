@@ -24,6 +24,8 @@ DARK = 5 / 255  # codes around this and below fade out: noise
 CLIP = 250 / 255
 LEAST_STEP = 256  # grey values: a smaller difference between pixels says nothing about which frame is brighter
 SHOWS = 0.003 * TILE**2  # squared stops, twice a tile's gradient: one that has less shows nothing
+NEARBY = np.arange(-2, 3)  # pixels of the next level around twice what was found on the one before
+SEARCHED = 250_000  # pixels of the finest level that is searched so
 ROLLS = np.radians(np.arange(-4, 5, 2))
 USUAL_RATIO = 8.0  # of light between neighbours where no grey value tells
 
@@ -50,23 +52,32 @@ class Views:
     def search(self, near: int, far: int, poses: Array, reach: float) -> tuple[float, Array]:
         """How alike a frame and a placed one are at best, over all rolls and shifts, and the frame's pose then."""
         pair = (far, near) if (far, near) in self.tones else (near, far)
-        tones = self.tones[pair]
-        # What is clipped in the brighter one is as bright in both: the outline of what is clipped counts, too.
-        ceiling = tones[0][int(CLIP * TONES) - 1]
-        a, b = (
-            _normalised(self.pyramids[i][self.coarsest], tone, ceiling) for i, tone in zip(pair, tones, strict=True)
-        )
+        a, b = self._shown(pair, self.coarsest)
         far_px, nearby = math.ceil(reach * min(max(a.shape), COARSEST)), np.arange(-1, 2)
         roll, y, x = _roughly(a, b, ROLLS, far_px)
-        roll, y, x, score = _best(a, b, roll + np.radians(np.linspace(-1, 1, 5)), y + nearby, x + nearby)
+        turned = np.radians(np.linspace(-1, 1, 5))
+        roll, y, x, score = _best(a, b, roll + turned, y + nearby, x + nearby)
+        level = self.coarsest
+        while level > self.finest and self.pyramids[near][level - 1].size <= SEARCHED:
+            level, turned = level - 1, turned / 2
+            a, b = self._shown(pair, level)
+            roll, y, x, score = _best(a, b, roll + turned, 2 * y + NEARBY, 2 * x + NEARBY)
         (h, w), cos, sin = a.shape, math.cos(roll), math.sin(roll)
         my, mx = (h - 1) / 2, (w - 1) / 2
         step = np.array(
             [[cos, sin, mx + x - cos * mx - sin * my], [-sin, cos, my + y + sin * mx - cos * my], [0, 0, 1]]
         )
-        up = _up(self.coarsest)
+        up = _up(level)
         step = up @ step @ np.linalg.inv(up)
         return score, normalised((step if pair[0] == near else np.linalg.inv(step)) @ poses[near])
+
+    def _shown(self, pair: Pair, level: int) -> tuple[Array, Array]:
+        """Both frames' planes as they are correlated."""
+        tones = self.tones[pair]
+        # What is clipped in the brighter one is as bright in both: the outline of what is clipped counts, too.
+        ceiling = tones[0][int(CLIP * TONES) - 1]
+        a, b = (_normalised(self.pyramids[i][level], tone, ceiling) for i, tone in zip(pair, tones, strict=True))
+        return a, b
 
     def match(self, pair: Pair, level: int, poses: Array) -> Matches:
         """The tiles of the brighter frame as they are found in the darker one."""

@@ -42,10 +42,10 @@ from fullwell.progress import Progress
 LOST = f"{UNKNOWN}; --align mtb03 would lay it by whole pixels, right or not"
 FEWEST = 12  # tiles that a pair needs
 AGREE = 0.8  # share of them that must
-HARDLY = 3.0  # times the tolerance: where all known frames moved less, the camera stood, and the others stay in
+HARDLY = 4.2  # times the tolerance: where all known frames moved less, the camera stood, and the others stay in
 SURE = 4.0  # standard deviations
 ROUNDS = 8  # of reweighting
-STEPS = 3  # on each level, at most
+STEPS, MOST_STEPS = 3, 12  # on each level, and while a frame still moves
 SETTLED_PX = 0.01  # of the finest level: after a smaller step there is no other
 NEARLY_PX = 0.1  # of a coarser level, from which the next one goes on
 
@@ -56,7 +56,7 @@ class Ladder(Aligner):
         0.12, lo=0.0, hi=0.4, soft=(0.02, 0.2), help="How far frames may be shifted, as a share of the longer side."
     )
     tolerance: float = param(
-        0.7, lo=0.05, hi=5.0, soft=(0.1, 1.0), unit="pixels",
+        0.5, lo=0.05, hi=5.0, soft=(0.1, 1.0), unit="pixels",
         help="A frame counts as misaligned where what it shows is placed worse than this (one standard deviation).",
     )  # fmt: skip
 
@@ -64,18 +64,21 @@ class Ladder(Aligner):
         views, shape, reference = Views(bracket.decoded(progress)), bracket.shape, bracket.reference
         poses = self._placed(views, reference)
         for level in views.levels:
-            for _ in range(STEPS):
+            for step in range(MOST_STEPS):
                 matches = [views.match(pair, level, poses) for pair in views.pairs]
                 found = adjust(matches, poses, reference, shape, ROUNDS)
+                unseen = [i for i in range(len(poses)) if sum(len(m.at) for m in matches if i in (m.a, m.b)) < FEWEST]
+                found.poses[unseen] = poses[unseen]  # a coarser level may show nothing of what a finer one does
                 step_px = max(apart_px(a, b, shape) for a, b in zip(poses, found.poses, strict=True))
                 poses = found.poses
-                if step_px < (SETTLED_PX if level == views.finest else NEARLY_PX) * 2**level:
+                settled = SETTLED_PX if level == views.finest and step + 1 < STEPS else NEARLY_PX
+                if step_px < settled * 2**level:
                     break
         sound = [m for m, k in zip(matches, _agreements(matches, found), strict=True) if k.share >= AGREE]
         found = adjust(sound, poses, reference, shape, 2 * ROUNDS)
         places = [views.places(i) for i in range(len(bracket))]
-        bare = [len(p) < FEWEST for p in places]
-        places = [corners(shape) if b else p for p, b in zip(places, bare, strict=True)]
+        bare = [not len(p) for p in places]
+        places = [p if len(p) >= FEWEST else corners(shape) for p in places]
         known = {i for i, c in enumerate(found.covariance) if spread_px(c, places[i], shape) <= self.tolerance}
         known -= {reference}
         hands = steadiness([parameters(found.poses[i], shape) for i in known], shape)
