@@ -36,6 +36,7 @@ REACH = 12  # pixels of hand shift in either direction
 RECIPES = {
     "default": Recipe.of(crop=False),
     "debevec97 merge": Recipe.of({"merge": "debevec97"}, crop=False),
+    "granados10 merge": Recipe.of({"merge": "granados10"}, crop=False),
     "robertson03 response": Recipe.of({"response": "robertson03"}, crop=False),
 }
 EDGE_COLUMNS = (("rms_stops", ".3f"), ("dark_specks", ".2%"))
@@ -95,8 +96,8 @@ def photographed(shots: list[Shot]) -> Bracket:
 def table(result: dict[str, Any]) -> str:
     """The result as Markdown: a row for each kind of bracket, over its seeds, and the rows of all of a kind of file."""
     lines = [
-        "| files | camera's curve | bracket | told | default | debevec97 merge | robertson03 response |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
+        f"| files | camera's curve | bracket | told | {' | '.join(RECIPES)} |",
+        f"| --- | --- | --- | ---{' | ---' * len(RECIPES)} |",
     ]
     for files in FILES:
         for camera in RESPONSES:
@@ -117,8 +118,8 @@ def table(result: dict[str, Any]) -> str:
         lines.append(f"| **{files}** | all | all | | {' | '.join(overall)} |")
     lines += [
         "",
-        "| bright pixels of a room, JPEG | default | debevec97 merge | robertson03 response |",
-        "| --- | --- | --- | --- |",
+        f"| bright pixels of a room, JPEG | {' | '.join(RECIPES)} |",
+        f"| ---{' | ---' * len(RECIPES)} |",
     ]
     edges = result["beside_edges"].values()
     rms, specks = (" | ".join(format(e[key], how) for e in edges) for key, how in EDGE_COLUMNS)
