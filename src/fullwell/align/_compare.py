@@ -24,8 +24,7 @@ DARK = 5 / 255  # codes around this and below fade out: noise
 CLIP = 250 / 255
 LEAST_STEP = 256  # grey values: a smaller difference between pixels says nothing about which frame is brighter
 SHOWS = 0.003 * TILE**2  # squared stops, twice a tile's gradient: one that has less shows nothing
-NEARBY = np.arange(-2, 3)  # pixels of the next level around twice what was found on the one before
-SEARCHED = 250_000  # pixels of the finest level that is searched so
+SEARCHED = 250_000  # pixels of the finest level on which what was found on a coarser one is searched again
 ROLLS = np.radians(np.arange(-4, 5, 2))
 USUAL_RATIO = 8.0  # of light between neighbours where no grey value tells
 
@@ -52,16 +51,15 @@ class Views:
     def search(self, near: int, far: int, poses: Array, reach: float) -> tuple[float, Array]:
         """How alike a frame and a placed one are at best, over all rolls and shifts, and the frame's pose then."""
         pair = (far, near) if (far, near) in self.tones else (near, far)
-        a, b = self._shown(pair, self.coarsest)
-        far_px, nearby = math.ceil(reach * min(max(a.shape), COARSEST)), np.arange(-1, 2)
-        roll, y, x = _roughly(a, b, ROLLS, far_px)
-        turned = np.radians(np.linspace(-1, 1, 5))
-        roll, y, x, score = _best(a, b, roll + turned, y + nearby, x + nearby)
+        a, b = self._correlated(pair, self.coarsest)
+        roll, y, x = _roughly(a, b, ROLLS, math.ceil(reach * min(max(a.shape), COARSEST)))
+        turned, around = np.radians(np.linspace(-1, 1, 5)), np.arange(-1, 2)
+        roll, y, x, score = _best(a, b, roll + turned, y + around, x + around)
         level = self.coarsest
         while level > self.finest and self.pyramids[near][level - 1].size <= SEARCHED:
-            level, turned = level - 1, turned / 2
-            a, b = self._shown(pair, level)
-            roll, y, x, score = _best(a, b, roll + turned, 2 * y + NEARBY, 2 * x + NEARBY)
+            level, turned, around = level - 1, turned / 2, np.arange(-2, 3)  # around twice what was found
+            a, b = self._correlated(pair, level)
+            roll, y, x, score = _best(a, b, roll + turned, 2 * y + around, 2 * x + around)
         (h, w), cos, sin = a.shape, math.cos(roll), math.sin(roll)
         my, mx = (h - 1) / 2, (w - 1) / 2
         step = np.array(
@@ -71,7 +69,7 @@ class Views:
         step = up @ step @ np.linalg.inv(up)
         return score, normalised((step if pair[0] == near else np.linalg.inv(step)) @ poses[near])
 
-    def _shown(self, pair: Pair, level: int) -> tuple[Array, Array]:
+    def _correlated(self, pair: Pair, level: int) -> tuple[Array, Array]:
         """Both frames' planes as they are correlated."""
         tones = self.tones[pair]
         # What is clipped in the brighter one is as bright in both: the outline of what is clipped counts, too.

@@ -7,8 +7,9 @@ and those two apart, are compared tile by tile from coarse to fine, and one robu
 Differs from the papers: every tile has a gain, an offset and a slight curve of its own, so that neither response nor
 exposure times are needed; pixels that are clipped in either frame do not count; what noise adds to the structure of a
 tile is taken off; tiles that move otherwise than most lose their weight (Tukey's biweight); the coarsest level is
-searched exhaustively; a rung of the ladder is taken only where the evidence is for it, and none where the frames look
-as alike unmoved; and a frame is left out, not blended, where it is not known well enough where what it shows belongs.
+searched exhaustively, and finer ones around what that found; a rung of the ladder is taken only where the evidence is
+for it, and none where the frames look as alike unmoved; and a frame is left out, not blended, where it is not known
+well enough where what it shows belongs.
 """
 
 from __future__ import annotations
@@ -45,9 +46,9 @@ AGREE = 0.8  # share of them that must
 HARDLY = 4.2  # times the tolerance: where all known frames moved less, the camera stood, and the others stay in
 SURE = 4.0  # standard deviations
 ROUNDS = 8  # of reweighting
-STEPS, MOST_STEPS = 3, 12  # on each level, and while a frame still moves
-SETTLED_PX = 0.01  # of the finest level: after a smaller step there is no other
-NEARLY_PX = 0.1  # of a coarser level, from which the next one goes on
+MOST_STEPS = 12  # on each level
+NEARLY_PX = 0.1  # of a level: after a smaller step the next level goes on
+STEPS, SETTLED_PX = 3, 0.01  # on the finest level the first few go on to a smaller one
 
 
 @operator(family="align", title="Ladder of motions", cite="lucas81")

@@ -243,12 +243,11 @@ def _frame(path: Path, store: _Store) -> Frame:
     signal = (HDR_SIGNAL,) if header.cicp and header.cicp[1] in profile.HDR else ()
     orientation, mosaic = 1 if header.turned else settings.orientation, header.mosaic
     given = orientation, store, colour.convert, header.gray, header.white, stamp
-    pixels = _Pixels(str(path), header.decode, *given)
-    if mosaic:
-        pixels = _Numbers(str(path), mosaic.source, *given, red=_turned(mosaic.red, orientation))
     return Frame(
         str(path),
-        pixels,
+        _Numbers(str(path), mosaic.source, *given, red=_turned(mosaic.red, orientation))
+        if mosaic
+        else _Pixels(str(path), header.decode, *given),
         (header.width, header.height) if orientation >= 5 else (header.height, header.width),
         settings.exposure,
         to_d50=colour.to_d50,

@@ -71,8 +71,8 @@ def measured(shown: Array, rgb: Array, how: rendition.Rendition, scale: int, cha
     """The gain map from the base picture as it decodes, (h, w, 3) uint8 sRGB, to this rendition of scene light."""
     h, w, _ = rgb.shape
     out = np.empty((-(-h // scale), -(-w // scale), 3 if channels == "rgb" else 1), np.uint8)
-    light = srgb_decode(np.arange(256) / 255).astype(np.float32)
-    inverse = (1 / (srgb_decode(np.arange(256) / 255) + OFFSET)).astype(np.float32)
+    of_codes = srgb_decode(np.arange(256) / 255)
+    light, inverse = of_codes.astype(np.float32), (1 / (of_codes + OFFSET)).astype(np.float32)
     weights = primaries("rec709").luminance.astype(np.float32)
     given = shown, rgb, how.matrix, f(how.knee), f(how.bend), light, inverse, f(OFFSET), weights
     rows = np.empty((h, 2), np.float32)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from fullwell.image import Array, Bracket, Response
 from fullwell.kernels.merge import merge_tables
 from fullwell.kernels.rows import addresses
+from fullwell.merge._noise import Noise, measured, rounding
 from fullwell.merge._registered import Registered
 from fullwell.merge._white_balance import white_balance_drift
 from fullwell.progress import Progress
@@ -32,6 +34,7 @@ class Seen:
     full: Array  # (3,), code of white, which others are weighed against
     gains: Array  # (frames,), ISO over the reference's, 1 where somebody does not know it
     depth: int  # levels of the files: those of a resampled frame, or of one beside deeper ones, are no finer
+    noise: Callable[[], Noise]  # what the frames show of it, measured when first asked for
     shares: Array  # (frames, rows, columns) float32, how much each frame counts; no rows where all count everywhere
     cell: int = 1  # pixels a side of what a share is for
 
@@ -45,9 +48,11 @@ class Seen:
         drift = white_balance_drift(bracket, registered, np.log2(curve)) if match else np.zeros((len(bracket), 3))
         times = bracket.exposures[:, None] / bracket.middle_exposure * 2.0**drift
         code = np.arange(levels) / (levels - 1)
+        iso, depth = gains(bracket), min(f.levels for f in bracket)
         return cls(
-            registered, code, curve, times, drift, low, ends, np.array(response.full), gains(bracket),
-            min(f.levels for f in bracket), np.empty((len(bracket), 0, 0), np.float32),
+            registered, code, curve, times, drift, low, ends, np.array(response.full), iso, depth,
+            cache(partial(measured, registered, curve, times, iso, rounding(depth))),
+            np.empty((len(bracket), 0, 0), np.float32),
         )  # fmt: skip
 
     def exposure_at(self, codes: Array) -> Array:

@@ -14,7 +14,7 @@ from fullwell.errors import UsageError
 from fullwell.image import Array, Bracket, Ghosts, Radiance, Response, mixed_sigma
 from fullwell.kernels.likelihood import FAINT
 from fullwell.merge import _ghosts, _mosaic
-from fullwell.merge._noise import Noise, measured, rounding
+from fullwell.merge._noise import Noise
 from fullwell.merge._seen import Seen
 from fullwell.operators import Merger
 from fullwell.params import param
@@ -24,22 +24,11 @@ NOISE = 0.03  # code (0 to 1) of the longest frame up to which colour is noise: 
 FULL = 0.80  # share of full scale up to which a code has all of its weight
 FIRM = 0.94  # share of full scale from which JPEG may have left there, beside an edge, what is clipped
 
-REACH = 2.0  # times its own light by which a channel heeds the brightest: 1 tints skies, 4 costs dark channels
-
 
 def trust(code: Array, least: Array | float = 1.0) -> Array:
     """How far a code (0 to 1, white) is from clipping: 1 up to FULL, falling to `least` of FAINT at FIRM."""
     firm = np.clip((FIRM - code) / (FIRM - FULL), 0.0, 1.0)
     return np.maximum(firm**2 * (3 - 2 * firm), FAINT * least)
-
-
-def shorter(times: Array) -> Array:
-    """(frames, 3): how much more a shorter frame counts where all are near clipping, 1 for the shortest.
-
-    What was clipped is stored as less than it was, and never as more. By the fourth power the shortest outvotes the
-    rest, which count by up to the square of their time.
-    """
-    return np.asarray((times.min(axis=0) / times) ** 4)
 
 
 class Merged(NamedTuple):
@@ -135,7 +124,7 @@ class WeightedMerger(Merger):
 
     def noise(self, seen: Seen) -> Noise:
         """What the bracket shows of the camera's noise."""
-        return measured(seen.registered, seen.curve, seen.times, seen.gains, rounding(seen.depth))
+        return seen.noise()
 
 
 class TableMerger(WeightedMerger):

@@ -25,8 +25,10 @@ from fullwell.image import LAYERS, Array
 from fullwell.kernels.likelihood import FAINT, STEPS, likeliest
 from fullwell.merge._noise import Noise, rounding, slopes
 from fullwell.merge._seen import Seen
-from fullwell.merge._weighted import FIRM, REACH, Merged, WeightedMerger, shorter, trust
+from fullwell.merge._weighted import FIRM, Merged, WeightedMerger, trust
 from fullwell.params import operator, param
+
+REACH = 2.0  # times its own light by which a channel heeds the brightest: 1 tints skies, 4 costs dark channels
 
 
 @operator(family="merge", title="Granados et al.", cite="granados10")
@@ -78,8 +80,7 @@ class Granados10(WeightedMerger):
                 steep = np.interp(x, seen.curve[:, c], slope[:, c])
                 code = np.interp(x[:, None] * lead, seen.curve[:, c], seen.code)
                 firm = np.where(code < seen.ends[c], trust(code / seen.full[c], hasty[k, c]), FAINT * hasty[k, c])
-                firm[x <= black[c]] = np.minimum(firm[x <= black[c]], FAINT)
-                trusted[k, c] = firm
+                trusted[k, c] = firm = np.where(x[:, None] > black[c], firm, np.minimum(firm, FAINT))
                 weight[k, c] = firm * (t**2 / noise.variance(x, steep, gain))[:, None]
         return weight, trusted
 
@@ -96,6 +97,15 @@ class Granados10(WeightedMerger):
         counts = np.where(says.T, trust((code / seen.full).T, shorter(seen.times)[..., None]), 0.0)
         photons, open_for = counts * seen.curve.T, counts * seen.times[:, :, None]
         return seen.mean(photons.astype(np.float32), open_for.astype(np.float32), logarithmic=False)
+
+
+def shorter(times: Array) -> Array:
+    """(frames, 3): how much more a shorter frame counts where all are near clipping, 1 for the shortest.
+
+    What was clipped is stored as less than it was, and never as more. By the fourth power the shortest outvotes the
+    rest, which count by up to the square of their time.
+    """
+    return np.asarray((times.min(axis=0) / times) ** 4)
 
 
 def span(seen: Seen) -> tuple[np.float32, int]:
